@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// arch.hpp: the seam.  What the core asks of an engine, and the two small structs that both engines share.
+//
+// Everything above arch/ is written once, as templates over an engine, and names no std::atomic, std::thread, futex,
+// clock or signal (cmake/check-seam.sh looks).  An engine is a struct of static functions:
+//
+//   template <class T> using atomic_ref       loads, stores and read-modify-writes; in the simulator a step each
+//   task& current()                           who executes; never fails, async-signal-safe
+//   bool park(word, expected, deadline, why)  sleep while word == expected; false only when the deadline has passed
+//   void unpark(word, n)                      wake n sleepers of that word; async-signal-safe
+//   bool spawn(thread&, cpu, name, fn, arg)   a thread that stands for emulated CPU `cpu`; false: could not be had
+//   void join(thread&)                        wait for its end
+//   bool irq_save(), void irq_restore(was)    this task's soft interrupt mask
+//   void raise(port, line), void kick(port)   make a line pending at a CPU; ring its doorbell
+//   ns_t now()                                the engine's monotonic clock
+//   void relax(round), void step()            one round of a spin loop; a scheduling point
+//   unsigned allowed_cpus()                   how many CPUs this process may run on
+//   class quiet                               scope in which no signal handler runs on this thread
+#pragma once
+
+#include <atomic>   // for std::memory_order only; the accesses themselves go through the engine
+#include <cstdint>
+#include <limits>
+
+#include <bottomhalf/detail/annotations.hpp>
+
+namespace bottomhalf {
+
+inline constexpr std::memory_order relaxed = std::memory_order_relaxed;
+inline constexpr std::memory_order acquire = std::memory_order_acquire;
+inline constexpr std::memory_order release = std::memory_order_release;
+inline constexpr std::memory_order acq_rel = std::memory_order_acq_rel;
+inline constexpr std::memory_order seq_cst = std::memory_order_seq_cst;
+
+namespace arch {
+
+using ns_t = std::int64_t;                                           // nanoseconds on an engine's clock
+inline constexpr ns_t forever = std::numeric_limits<ns_t>::max();    // a deadline that never comes
+
+inline constexpr unsigned comm_len = 16;   // a thread's name, terminator included: the limit of pthread_setname_np()
+
+/// Where the interrupts of one emulated CPU arrive.  Owned by the machine; the engine only rings it.
+struct alignas(64) cpu_port {
+    std::uint64_t pending = 0;               // A: bit n = line n raised and not yet taken [irq.pending]
+    std::int32_t thread = 0;                 // A: engine's name of the thread that takes the doorbell, 0: none
+    unsigned cpu = 0;                        // I
+    void (*enter)(cpu_port&) = nullptr;      // I: the core's interrupt entry; called masked, while something is pending
+    void* owner = nullptr;                   // I: the machine
+};
+
+/// What one thread of control is to the core: the kernel's task_struct in small, and the parts of "this CPU" that a
+/// thread carries with it.  Only its own thread, and signal handlers on that thread, write it; hence plain fields,
+/// except those that a handler and the code it interrupts share (irqs_off, preempt_count: through atomic_ref).
+struct task {
+    std::uint32_t irqs_off = 0;        // the soft mask: a doorbell that finds it set leaves the line pending
+    std::uint32_t preempt_count = 0;   // bits as in the kernel, see context.hpp
+    std::int32_t cpu = -1;             // emulated CPU, -1: not given one yet (home_cpu() does, at first use)
+    std::int32_t pid = 0;
+    cpu_port* port = nullptr;          // the CPU whose doorbell this thread takes, or null
+    void* worker = nullptr;            // worker<Arch>* of a worker thread, or null
+    void (*blocks)(task&) = nullptr;   // upcall: about to sleep in one of our primitives (managed pools)
+    void (*runs)(task&) = nullptr;     // upcall: runs again
+    const char* waits_for = nullptr;   // A: what park() sleeps on, for whoever asks why nothing moves
+    char comm[comm_len] = {};          // name, as ps shows it
+};
+
+}  // namespace arch
+}  // namespace bottomhalf

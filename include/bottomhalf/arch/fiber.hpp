@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+// fiber.hpp: a stack of its own for each task of the simulator, and the switch from one to another.
+//
+//   fiber outside, worker;
+//   outside.adopt();                            // stands for whoever calls: the OS thread's own stack
+//   worker.create([](void* p) { ...; fiber::leave(worker, outside); }, nullptr);
+//   fiber::switch_to(outside, worker);          // returns when somebody switches back
+//   worker.release();                           // its stack goes back to the pool
+//
+// A switch saves what a function must preserve, and what a thread would have had to itself: errno, the exceptions that
+// are being handled, the floating-point modes.  The sanitizers are told.  It does not touch the signal mask (that costs
+// twenty times the rest), except where ucontext does the switching: on processors other than the two below, or with
+// BOTTOMHALF_FIBER_UCONTEXT defined to 1.  Not for programs that run with a hardware shadow stack.
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+
+#include <cxxabi.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bottomhalf/detail/annotations.hpp>
+
+#if !defined(BOTTOMHALF_FIBER_UCONTEXT)
+#if (defined(__x86_64__) && defined(__LP64__)) || (defined(__aarch64__) && defined(__LP64__))
+#define BOTTOMHALF_FIBER_UCONTEXT 0
+#else
+#define BOTTOMHALF_FIBER_UCONTEXT 1
+#endif
+#endif
+#if BOTTOMHALF_FIBER_UCONTEXT
+#include <ucontext.h>
+#endif
+#if BOTTOMHALF_ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
+#endif
+#if BOTTOMHALF_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
+#if !BOTTOMHALF_FIBER_UCONTEXT
+/// Saves the callee's registers and the floating-point modes on this stack, leaves its top in *save, and continues with
+/// what `load` points to: the top of a stack that was left in the same way, or laid out by fiber::create().
+extern "C" __attribute__((visibility("hidden"))) void bottomhalf_fiber_switch(void** save, void* load);
+
+// One copy however many files include this: .ifndef for link-time optimisation, which puts the text of several files
+// into one assembly; the weak symbol in a section group for everybody else.  `load` is what the CFI describes, too: both
+// stacks have the same shape here.
+#if defined(__x86_64__)
+asm(R"(
+.ifndef bottomhalf_fiber_switch
+.pushsection .text.bottomhalf_fiber_switch,"axG",@progbits,bottomhalf_fiber_switch,comdat
+.weak bottomhalf_fiber_switch
+.hidden bottomhalf_fiber_switch
+.type bottomhalf_fiber_switch,@function
+bottomhalf_fiber_switch:
+    .cfi_startproc
+    endbr64
+    pushq %rbp
+    pushq %rbx
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    subq $8, %rsp
+    .cfi_adjust_cfa_offset 56
+    stmxcsr (%rsp)
+    fnstcw 4(%rsp)
+    movq %rsp, (%rdi)
+    movq %rsi, %rsp
+    ldmxcsr (%rsp)
+    fldcw 4(%rsp)
+    addq $8, %rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbx
+    popq %rbp
+    .cfi_adjust_cfa_offset -56
+    ret
+    .cfi_endproc
+.size bottomhalf_fiber_switch,.-bottomhalf_fiber_switch
+.popsection
+.endif
+)");
+#else
+// Where to continue is kept apart from the link register, so that a new fiber starts with a link register of 0: there
+// an unwinder stops.
+asm(R"(
+.ifndef bottomhalf_fiber_switch
+.pushsection .text.bottomhalf_fiber_switch,"axG",@progbits,bottomhalf_fiber_switch,comdat
+.weak bottomhalf_fiber_switch
+.hidden bottomhalf_fiber_switch
+.type bottomhalf_fiber_switch,@function
+bottomhalf_fiber_switch:
+    .cfi_startproc
+    hint #34
+    sub sp, sp, #176
+    .cfi_adjust_cfa_offset 176
+    mrs x10, fpcr
+    stp x30, x10, [sp, #160]
+    stp d8, d9, [sp]
+    stp d10, d11, [sp, #16]
+    stp d12, d13, [sp, #32]
+    stp d14, d15, [sp, #48]
+    stp x19, x20, [sp, #64]
+    stp x21, x22, [sp, #80]
+    stp x23, x24, [sp, #96]
+    stp x25, x26, [sp, #112]
+    stp x27, x28, [sp, #128]
+    stp x29, x30, [sp, #144]
+    mov x9, sp
+    str x9, [x0]
+    mov sp, x1
+    ldp x16, x10, [sp, #160]
+    msr fpcr, x10
+    ldp d8, d9, [sp]
+    ldp d10, d11, [sp, #16]
+    ldp d12, d13, [sp, #32]
+    ldp d14, d15, [sp, #48]
+    ldp x19, x20, [sp, #64]
+    ldp x21, x22, [sp, #80]
+    ldp x23, x24, [sp, #96]
+    ldp x25, x26, [sp, #112]
+    ldp x27, x28, [sp, #128]
+    ldp x29, x30, [sp, #144]
+    add sp, sp, #176
+    .cfi_adjust_cfa_offset -176
+    ret x16
+    .cfi_endproc
+.size bottomhalf_fiber_switch,.-bottomhalf_fiber_switch
+.popsection
+.endif
+)");
+#endif
+#endif
+
+namespace bottomhalf::arch {
+
+class fiber;
+
+namespace detail {
+/// Stacks that nobody uses, most recent first, each with the address of the next in its last word.  They stay mapped: as
+/// many as were ever in use at once.
+struct stack_pool {
+    std::mutex lock;
+    void* free = nullptr;   // lowest usable byte
+};
+BOTTOMHALF_STATE inline constinit stack_pool stacks{};
+
+/// The switch in progress: whoever arrives learns from it who it is and where it came from.
+struct fiber_crossing {
+    fiber* from = nullptr;
+    fiber* to = nullptr;
+};
+BOTTOMHALF_STATE inline constinit thread_local fiber_crossing crossing __attribute__((tls_model("initial-exec"))){};
+
+/// What the C++ ABI keeps for each thread: without it a fiber that is switched away from inside a catch block would
+/// rethrow, or destroy, the exception of another.
+struct exceptions_in_flight {
+    void* caught = nullptr;
+    unsigned uncaught = 0;
+};
+}  // namespace detail
+
+/// A stack and the place where its code goes on.  Bound to the OS thread that created it.
+class fiber {
+public:
+    static constexpr std::size_t stack_size = 256 * 1024;   // sanitizers double and triple the frames
+
+    fiber() noexcept = default;
+    fiber(const fiber&) = delete;
+    fiber& operator=(const fiber&) = delete;
+
+    /// A fiber that has not ended is abandoned: its stack stays mapped for good, and what lives on it is never
+    /// destroyed.  It cannot be: unwinding it would have to throw through functions that are noexcept.
+    ~fiber() {
+#if BOTTOMHALF_ASAN
+        // Whoever abandons fibers has said why; the leaks that follow from it would be noise.
+        if (stack_ != nullptr && !ended_) __lsan_register_root_region(stack_, stack_size);
+#endif
+        if (ended_) release();
+#if BOTTOMHALF_TSAN
+        if (stack_ != nullptr) __tsan_destroy_fiber(tsan_);
+#endif
+    }
+
+    /// This object stands for the caller from now on: for the OS thread, on the stack that it came with.
+    void adopt() noexcept {
+#if BOTTOMHALF_TSAN
+        tsan_ = __tsan_get_current_fiber();
+#endif
+    }
+
+    /// Prepares a fiber whose first switch_to() calls `fn(arg)`.  `fn` must not return or throw; it ends with leave().
+    /// Return: false if there was no memory for its stack.
+    [[nodiscard]] bool create(void (*fn)(void*), void* arg) noexcept {
+        stack_ = take_stack();
+        if (stack_ == nullptr) return false;
+        fn_ = fn;
+        arg_ = arg;
+        ended_ = false;
+        std::memset(&exceptions_, 0, sizeof exceptions_);
+        errno_ = 0;
+        lay_out();
+#if BOTTOMHALF_ASAN
+        bottom_ = stack_;
+        size_ = stack_size;
+        fake_ = nullptr;
+#endif
+#if BOTTOMHALF_TSAN
+        tsan_ = __tsan_create_fiber(0);
+#endif
+        return true;
+    }
+
+    /// Leaves `from`, which is the caller, and goes on in `to`.  Returns when somebody switches back to `from`.
+    static void switch_to(fiber& from, fiber& to) noexcept {
+        from.depart(to);
+        from.jump(to);
+        from.arrive();
+    }
+
+    /// Leaves `from` for good.
+    [[noreturn]] static void leave(fiber& from, fiber& to) noexcept {
+        from.ended_ = true;
+        from.depart(to);
+        from.jump(to);
+        std::abort();   // an ended fiber was continued
+    }
+
+    /// Gives the stack of an ended fiber back.  Not on that stack.
+    void release() noexcept {
+        if (stack_ == nullptr) return;
+#if BOTTOMHALF_TSAN
+        __tsan_destroy_fiber(tsan_);
+#endif
+        give_stack(stack_);
+        stack_ = nullptr;
+    }
+
+    [[nodiscard]] void* stack() const noexcept { return stack_; }
+
+private:
+    void* stack_ = nullptr;   // lowest usable byte; below it is a page that traps
+    bool ended_ = false;
+    int errno_ = 0;
+    detail::exceptions_in_flight exceptions_;
+    void (*fn_)(void*) = nullptr;
+    void* arg_ = nullptr;
+#if BOTTOMHALF_FIBER_UCONTEXT
+    ucontext_t context_;
+#else
+    void* top_ = nullptr;   // while not running: where bottomhalf_fiber_switch() left the stack
+#endif
+#if BOTTOMHALF_ASAN
+    const void* bottom_ = nullptr;   // of an adopted stack: told to us by the first fiber that we switch to
+    std::size_t size_ = 0;
+    void* fake_ = nullptr;
+#endif
+#if BOTTOMHALF_TSAN
+    void* tsan_ = nullptr;
+#endif
+
+    void depart(fiber& to) noexcept {
+        errno_ = errno;
+        std::memcpy(&exceptions_, abi::__cxa_get_globals(), sizeof exceptions_);
+        detail::crossing = {this, &to};
+#if BOTTOMHALF_ASAN
+        __sanitizer_start_switch_fiber(ended_ ? nullptr : &fake_, to.bottom_, to.size_);
+#endif
+#if BOTTOMHALF_TSAN
+        __tsan_switch_to_fiber(to.tsan_, 0);
+#endif
+    }
+    void arrive() noexcept {
+#if BOTTOMHALF_ASAN
+        fiber& from = *detail::crossing.from;
+        __sanitizer_finish_switch_fiber(fake_, &from.bottom_, &from.size_);
+#endif
+        std::memcpy(abi::__cxa_get_globals(), &exceptions_, sizeof exceptions_);
+        errno = errno_;
+    }
+    static void enter() noexcept {
+        fiber& self = *detail::crossing.to;
+        self.arrive();
+        self.fn_(self.arg_);
+        std::abort();   // there is nowhere to return to
+    }
+
+#if BOTTOMHALF_FIBER_UCONTEXT
+    void lay_out() noexcept {
+        ::getcontext(&context_);
+        context_.uc_stack.ss_sp = stack_;
+        context_.uc_stack.ss_size = stack_size;
+        context_.uc_link = nullptr;
+        ::makecontext(&context_, &enter, 0);
+    }
+    void jump(fiber& to) noexcept { ::swapcontext(&context_, &to.context_); }
+#else
+    void lay_out() noexcept {
+        void* const end = static_cast<char*>(stack_) + stack_size;   // aligned to a page
+#if defined(__x86_64__)
+        // modes, r15, r14, r13, r12, rbx, rbp, enter(), and the return address that enter() sees: 0 ends a backtrace.
+        std::uintptr_t frame[] = {0x0000'037f'0000'1f80, 0, 0, 0, 0, 0, 0, reinterpret_cast<std::uintptr_t>(&enter), 0};
+#else
+        std::uintptr_t frame[22] = {};   // d8-d15, x19-x30, enter(), modes
+        frame[20] = reinterpret_cast<std::uintptr_t>(&enter);
+#endif
+        top_ = static_cast<char*>(end) - sizeof frame;
+        std::memcpy(top_, frame, sizeof frame);
+    }
+    void jump(fiber& to) noexcept { bottomhalf_fiber_switch(&top_, to.top_); }
+#endif
+
+    static void*& next_free(void* stack) noexcept {
+        return *reinterpret_cast<void**>(static_cast<char*>(stack) + stack_size - sizeof(void*));
+    }
+    static void* take_stack() noexcept {
+        {
+            const std::lock_guard hold(detail::stacks.lock);
+            if (void* const stack = detail::stacks.free; stack != nullptr) {
+                detail::stacks.free = next_free(stack);
+                return stack;
+            }
+        }
+        const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+        void* const map = ::mmap(nullptr, page + stack_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (map == MAP_FAILED) return nullptr;
+        void* const stack = static_cast<char*>(map) + page;
+        if (::mprotect(stack, stack_size, PROT_READ | PROT_WRITE) == 0) return stack;
+        ::munmap(map, page + stack_size);
+        return nullptr;
+    }
+    static void give_stack(void* stack) noexcept {
+#if BOTTOMHALF_ASAN
+        __asan_unpoison_memory_region(stack, stack_size);   // of frames that were never left
+#endif
+        const std::lock_guard hold(detail::stacks.lock);
+        next_free(stack) = detail::stacks.free;
+        detail::stacks.free = stack;
+    }
+};
+
+}  // namespace bottomhalf::arch

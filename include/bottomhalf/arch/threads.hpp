@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: MIT
+// threads.hpp: engine 1.  jthreads, futexes, signals, CLOCK_MONOTONIC.
+//
+// A parked task sleeps in a futex.  An interrupt is one real-time signal, the doorbell, sent to the thread that stands
+// for the CPU; what it means is in the CPU's pending word, so a doorbell that is late, forged or doubled finds an empty
+// word and does nothing.  The soft mask is two plain stores, with a compiler fence inside each edge: a flag that is only
+// volatile lets the protected accesses move out of the section (seen in the code of two compilers).
+#pragma once
+
+#include <atomic>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bottomhalf/arch/arch.hpp>
+
+namespace bottomhalf::arch {
+
+namespace detail {
+/// constinit and initial-exec: the first touch from a signal handler neither runs a lazy initialiser nor allocates.
+BOTTOMHALF_STATE inline constinit thread_local task thread_task __attribute__((tls_model("initial-exec"))){};
+
+/// An fd that is an interrupt line.
+struct fd_source {
+    std::atomic<int> fd{-1};   // [fd.source] -1: free, -2: being filled in
+    unsigned line = 0;
+    cpu_port* port = nullptr;
+};
+BOTTOMHALF_STATE inline constinit fd_source fd_sources[64] = {};
+}  // namespace detail
+
+struct threads {
+    static constexpr bool simulated = false;
+    static constexpr const char* name = "threads";
+
+    template <class T>
+    using atomic_ref = std::atomic_ref<T>;
+
+    static task& current() noexcept { return detail::thread_task; }
+
+    // ---- sleeping -------------------------------------------------------------------------------------------------
+
+    /// Sleeps while `word == expected`, until an unpark() of it or `deadline`.  May return early: callers look again.
+    /// Return: false if the deadline has passed, else true.
+    static bool park(std::uint32_t& word, std::uint32_t expected, ns_t deadline, const char* why) noexcept {
+        task& t = current();
+        std::atomic_ref(t.waits_for).store(why, std::memory_order_relaxed);   // relaxed: read by a diagnosis only
+        const int saved = errno;
+        // TSan runs signal handlers late, at the next atomic or interceptor, and never inside a raw futex wait.  There
+        // a wait is bounded, so that a doorbell is taken; elsewhere the word alone decides and EINTR means nothing.
+        const bool bounded = BOTTOMHALF_TSAN && t.port != nullptr && (deadline == forever || deadline - now() > tsan_bound);
+        const ns_t until = bounded ? now() + tsan_bound : deadline;
+        const timespec abs = to_timespec(until);
+        const long r = ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected,
+                                 until == forever ? nullptr : &abs, nullptr, FUTEX_BITSET_MATCH_ANY);
+        const bool timed_out = r != 0 && errno == ETIMEDOUT;
+        errno = saved;
+        std::atomic_ref(t.waits_for).store(nullptr, std::memory_order_relaxed);
+        return bounded || !timed_out;
+    }
+
+    static void unpark(std::uint32_t& word, int n) noexcept {
+        const int saved = errno;   // we may be in a signal handler, under code that is about to read it
+        ::syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, n, nullptr, nullptr, 0);
+        errno = saved;
+    }
+
+    /// A round of a spin loop: short waits burn, longer ones give the CPU away, long ones sleep, so that a holder of
+    /// lower priority that was preempted inside its section gets to run.
+    static void relax(unsigned round) noexcept {
+        if (round < 64) {
+#if defined(__x86_64__) || defined(__i386__)
+            __builtin_ia32_pause();
+#elif defined(__aarch64__)
+            asm volatile("yield");
+#endif
+            return;
+        }
+        const int saved = errno;
+        if (round < 256) {
+            ::sched_yield();
+        } else {
+            const timespec nap{0, 50'000};
+            ::nanosleep(&nap, nullptr);
+        }
+        errno = saved;
+    }
+
+    static void step() noexcept {}
+
+    // ---- time -----------------------------------------------------------------------------------------------------
+
+    static ns_t now() noexcept {
+        timespec t;
+        ::clock_gettime(CLOCK_MONOTONIC, &t);
+        return ns_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+    }
+
+    /// This thread's timed sleeps end on time (1 ns of slack) instead of up to 50 us late.
+    static void sleep_precisely() noexcept { ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); }
+
+    // ---- threads --------------------------------------------------------------------------------------------------
+
+    class thread {
+    public:
+        thread() = default;
+        [[nodiscard]] bool joinable() const noexcept { return started_; }
+
+    private:
+        friend struct threads;
+#if BOTTOMHALF_EXCEPTIONS
+        std::jthread handle_;
+        void join_now() { handle_.join(); }
+        void let_go() { handle_.detach(); }
+        [[nodiscard]] pthread_t native() { return handle_.native_handle(); }
+#else
+        pthread_t handle_{};   // std::jthread can only say by an exception that there was no thread to be had
+        void join_now() { ::pthread_join(handle_, nullptr); }
+        void let_go() { ::pthread_detach(handle_); }
+        [[nodiscard]] pthread_t native() { return handle_; }
+#endif
+        bool started_ = false;
+        void (*fn_)(void*) = nullptr;
+        void* arg_ = nullptr;
+        int cpu_ = 0;
+        bool pinned_ = false;
+        char comm_[comm_len] = {};
+        std::uint32_t done_ = 0;   // A
+    };
+
+    /// Context: process; allocates.  Return: false if the system has no thread for us; nothing is left behind then.
+    /// The new thread has every signal blocked except the doorbells and those that report a crash, as the kernel's
+    /// worker threads do, and its name is set when this returns.
+    static bool spawn(thread& t, int cpu, const char* comm, bool pinned, void (*fn)(void*), void* arg) noexcept {
+        if (!spend_spawn()) return false;
+        t.fn_ = fn;
+        t.arg_ = arg;
+        t.cpu_ = cpu;
+        t.pinned_ = pinned;
+        std::strncpy(t.comm_, comm, comm_len - 1);   // 15 characters: pthread_setname_np() refuses longer names
+        t.done_ = 0;
+        quiet no_signals;                            // inherited: no foreign handler ever runs on a worker
+#if BOTTOMHALF_EXCEPTIONS
+        try {
+            t.handle_ = std::jthread([&t] { body(t); });
+        } catch (const std::system_error&) {
+            return false;
+        }
+#else
+        if (::pthread_create(&t.handle_, nullptr, [](void* p) -> void* { return body(*static_cast<thread*>(p)), nullptr; },
+                             &t) != 0)
+            return false;
+#endif
+        t.started_ = true;
+        ::pthread_setname_np(t.native(), t.comm_);
+        return true;
+    }
+
+    static void join(thread& t) noexcept {
+        if (!t.started_) return;
+        t.join_now();
+        t.started_ = false;
+    }
+
+    /// Joins unless `deadline` comes first; then the thread is let go (it lives until the process ends).
+    static bool join_until(thread& t, ns_t deadline) noexcept {
+        if (!t.started_) return true;
+        std::atomic_ref done(t.done_);
+        while (done.load(std::memory_order_acquire) == 0)
+            if (!park(t.done_, 0, deadline, "the end of a thread")) break;
+        if (done.load(std::memory_order_acquire) != 0) return join(t), true;
+        t.let_go();
+        t.started_ = false;
+        return false;
+    }
+
+    /// For tests: how many more spawns succeed; negative: all.  (A process of root cannot be made to run out of threads
+    /// by RLIMIT_NPROC, so the failure is injected here.)
+    static void spawn_budget(int n) noexcept { spawns_left_.store(n, std::memory_order_relaxed); }
+
+    /// CPUs this process may run on.  Neither hardware_concurrency() nor sysconf() know about affinity.
+    static unsigned allowed_cpus() noexcept {
+        cpu_set_t set;
+        if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+        const int n = CPU_COUNT(&set);
+        return n > 0 ? static_cast<unsigned>(n) : 1U;
+    }
+
+    static std::int32_t pid() noexcept { return static_cast<std::int32_t>(::getpid()); }
+    static std::int32_t thread_id() noexcept {
+        task& t = current();
+        if (t.pid == 0) t.pid = static_cast<std::int32_t>(::syscall(SYS_gettid));
+        return t.pid;
+    }
+    static void thread_name(char (&to)[comm_len]) noexcept {
+        const task& t = current();
+        if (t.comm[0] != '\0')
+            std::memcpy(to, t.comm, comm_len);
+        else if (::pthread_getname_np(::pthread_self(), to, comm_len) != 0)
+            to[0] = '\0';
+    }
+
+    /// Calls `hook` in the child of every later fork(): the child has the memory of our threads, but not the threads.
+    static void on_fork(void (*hook)()) noexcept { ::pthread_atfork(nullptr, nullptr, hook); }
+
+    /// No signal handler runs on this thread inside the scope.  410 ns: for starting threads, never on a queue path.
+    class quiet {
+    public:
+        quiet() noexcept {
+            sigset_t all;
+            ::sigfillset(&all);
+            ::pthread_sigmask(SIG_SETMASK, &all, &old_);
+        }
+        ~quiet() { ::pthread_sigmask(SIG_SETMASK, &old_, nullptr); }
+        quiet(const quiet&) = delete;
+        quiet& operator=(const quiet&) = delete;
+
+    private:
+        sigset_t old_;
+    };
+
+    // ---- interrupts -----------------------------------------------------------------------------------------------
+
+    /// Masks the interrupts of this task.  Return: whether they were masked already, for irq_restore().
+    static bool irq_save() noexcept {
+        std::atomic_ref off(current().irqs_off);
+        const bool was = off.load(std::memory_order_relaxed) != 0;
+        off.store(1, std::memory_order_relaxed);            // relaxed: only handlers on this very thread read it,
+        std::atomic_signal_fence(std::memory_order_seq_cst);   // so the compiler is all there is to hold back
+        return was;
+    }
+    static void irq_restore(bool was) noexcept {
+        if (was) return;
+        task& t = current();
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        std::atomic_ref(t.irqs_off).store(0, std::memory_order_relaxed);
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        // A doorbell that came while masked has left its line pending; nobody else will look.
+        if (t.port != nullptr) take_pending(t, *t.port);
+    }
+    static bool irqs_masked() noexcept {
+        return std::atomic_ref(current().irqs_off).load(std::memory_order_relaxed) != 0;
+    }
+
+    /// Makes `line` pending at `port`.  Only the raiser that finds the word empty rings: 6 ns for the others.
+    static void raise(cpu_port& port, unsigned line) noexcept {
+        // [irq.pending] release: what the raiser wrote (the device's registers) is visible to the top half.
+        if (std::atomic_ref(port.pending).fetch_or(std::uint64_t{1} << line, std::memory_order_acq_rel) == 0) kick(port);
+    }
+    static void kick(cpu_port& port) noexcept {
+        const int saved = errno;
+        const std::int32_t tid = std::atomic_ref(port.thread).load(std::memory_order_acquire);
+        // EAGAIN: the user's quota of queued signals is full.  The set bit would keep everybody else from ringing, so
+        // a failed doorbell is rung again until it is heard.
+        for (unsigned round = 0; tid != 0 && ::syscall(SYS_tgkill, ::getpid(), tid, doorbell_signal()) != 0; ++round) {
+            if (errno != EAGAIN) break;
+            relax(round);
+        }
+        errno = saved;
+    }
+
+    /// From now on this thread takes the doorbells of `port`.  Context: process, on the thread itself.
+    static void attach(cpu_port& port) noexcept {
+        task& t = current();   // touched before the doorbell is let in
+        t.port = &port;
+        std::atomic_ref(port.thread).store(thread_id(), std::memory_order_release);
+        sigset_t set;
+        ::sigemptyset(&set);
+        ::sigaddset(&set, doorbell_signal());
+        ::sigaddset(&set, fd_signal());
+        ::sigaddset(&set, SIGIO);
+        ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+    }
+    static void detach(cpu_port& port) noexcept {
+        std::atomic_ref(port.thread).store(0, std::memory_order_release);
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        current().port = nullptr;
+    }
+
+    /// Installs the doorbell.  Return: false if the program uses one of its signals already.
+    /// Never uninstalled: a late doorbell under SIG_DFL would kill the process.
+    static bool install_doorbell() noexcept {
+        static std::atomic<int> state{0};
+        if (state.load(std::memory_order_acquire) != 0) return state.load(std::memory_order_relaxed) > 0;
+        bool ok = true;
+        for (const int sig : {doorbell_signal(), fd_signal()}) {
+            struct sigaction old;
+            ::sigaction(sig, nullptr, &old);
+            if (old.sa_handler != SIG_DFL && old.sa_sigaction != &on_doorbell && old.sa_sigaction != &on_fd) ok = false;
+        }
+        if (ok) {
+            install(doorbell_signal(), &on_doorbell);
+            install(fd_signal(), &on_fd);
+        }
+        state.store(ok ? 1 : -1, std::memory_order_release);
+        return ok;
+    }
+
+    static std::uint64_t spurious_doorbells() noexcept { return spurious_.load(std::memory_order_relaxed); }
+
+    // ---- a file descriptor as an interrupt line -----------------------------------------------------------------
+
+    /// Each O_ASYNC signal of `fd` raises `line` at `port` from now on.  Return: 0 or -errno.
+    static int watch_fd(int fd, cpu_port& port, unsigned line) noexcept {
+        detail::fd_source* s = nullptr;
+        for (detail::fd_source& each : detail::fd_sources) {
+            int none = -1;
+            if (each.fd.compare_exchange_strong(none, -2, std::memory_order_acq_rel)) {
+                s = &each;
+                break;
+            }
+        }
+        if (s == nullptr) return -ENOSPC;
+        s->line = line;
+        s->port = &port;
+        s->fd.store(fd, std::memory_order_release);   // [fd.source] from here on a signal finds the line
+        install_sigio();
+        const f_owner_ex owner{F_OWNER_TID, std::atomic_ref(port.thread).load(std::memory_order_acquire)};
+        const int flags = ::fcntl(fd, F_GETFL);
+        if (flags >= 0 && ::fcntl(fd, F_SETSIG, fd_signal()) == 0 && ::fcntl(fd, F_SETOWN_EX, &owner) == 0 &&
+            ::fcntl(fd, F_SETFL, flags | O_ASYNC) == 0) {
+            // eventfd, timerfd, epoll and regular files accept the call and never signal; the flag does not stick.
+            if ((::fcntl(fd, F_GETFL) & O_ASYNC) != 0) return 0;
+            errno = EOPNOTSUPP;
+        }
+        const int err = errno;
+        s->fd.store(-1, std::memory_order_release);
+        return -err;
+    }
+    static void unwatch_fd(int fd) noexcept {
+        const int flags = ::fcntl(fd, F_GETFL);
+        if (flags >= 0) ::fcntl(fd, F_SETFL, flags & ~O_ASYNC);
+        for (detail::fd_source& s : detail::fd_sources) {
+            int it = fd;
+            s.fd.compare_exchange_strong(it, -1, std::memory_order_acq_rel);
+        }
+    }
+    /// How often the kernel's signal queue was full, so that a bare SIGIO said "look at every fd".
+    static std::uint64_t signal_overflows() noexcept { return overflows_.load(std::memory_order_relaxed); }
+
+    static int doorbell_signal() noexcept { return SIGRTMIN + 4; }
+    static int fd_signal() noexcept { return SIGRTMIN + 5; }
+
+private:
+    static constexpr ns_t tsan_bound = 10'000'000;
+
+    BOTTOMHALF_STATE static inline constinit std::atomic<std::uint64_t> overflows_{0};
+    BOTTOMHALF_STATE static inline constinit std::atomic<std::uint64_t> spurious_{0};
+    BOTTOMHALF_STATE static inline constinit std::atomic<int> spawns_left_{-1};
+
+    static bool spend_spawn() noexcept {
+        int n = spawns_left_.load(std::memory_order_relaxed);
+        while (n > 0 && !spawns_left_.compare_exchange_weak(n, n - 1, std::memory_order_relaxed)) {}
+        return n != 0;
+    }
+
+    static timespec to_timespec(ns_t t) noexcept {
+        if (t < 0) t = 0;
+        return {static_cast<time_t>(t / 1'000'000'000), static_cast<long>(t % 1'000'000'000)};
+    }
+
+    static void body(thread& t) noexcept {
+        task& self = current();
+        self.cpu = t.cpu_;
+        std::memcpy(self.comm, t.comm_, comm_len);
+        thread_id();
+        sigset_t crash;   // blocked, they would kill without a word
+        ::sigemptyset(&crash);
+        for (const int sig : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF}) ::sigaddset(&crash, sig);
+        ::pthread_sigmask(SIG_UNBLOCK, &crash, nullptr);
+        if (t.pinned_) pin(static_cast<unsigned>(t.cpu_));
+        t.fn_(t.arg_);
+        std::atomic_ref(t.done_).store(1, std::memory_order_release);
+        unpark(t.done_, INT_MAX);
+    }
+
+    /// Emulated CPU n runs on allowed[n % count].  A refusal is no error: the emulation does not depend on it.
+    static void pin(unsigned n) noexcept {
+        cpu_set_t allowed;
+        if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+        const auto count = static_cast<unsigned>(CPU_COUNT(&allowed));
+        if (count == 0) return;
+        unsigned left = n % count;
+        for (unsigned c = 0; c < CPU_SETSIZE; ++c) {
+            if (!CPU_ISSET(c, &allowed) || left-- != 0) continue;
+            cpu_set_t one;
+            CPU_ZERO(&one);
+            CPU_SET(c, &one);
+            ::sched_setaffinity(0, sizeof one, &one);
+            return;
+        }
+    }
+
+    static void install(int sig, void (*fn)(int, siginfo_t*, void*)) noexcept {
+        struct sigaction sa;
+        std::memset(&sa, 0, sizeof sa);
+        sa.sa_sigaction = fn;
+        // No SA_NODEFER: with it a storm of doorbells overflows the stack.  SA_RESTART is kinder to the code that is
+        // interrupted; TSan needs the EINTR.
+        sa.sa_flags = SA_SIGINFO | (BOTTOMHALF_TSAN ? 0 : SA_RESTART);
+        ::sigemptyset(&sa.sa_mask);
+        for (const int other : {doorbell_signal(), fd_signal(), SIGIO}) ::sigaddset(&sa.sa_mask, other);
+        ::sigaction(sig, &sa, nullptr);
+    }
+    static void install_sigio() noexcept {
+        struct sigaction old;
+        ::sigaction(SIGIO, nullptr, &old);
+        if (old.sa_handler == SIG_DFL) install(SIGIO, &on_fd);
+    }
+
+    /// Serves the port, masked, until nothing is pending: a loop, so that a storm does not nest.
+    static void take_pending(task& t, cpu_port& port) noexcept {
+        std::atomic_ref off(t.irqs_off);
+        std::atomic_ref pending(port.pending);
+        while (pending.load(std::memory_order_relaxed) != 0) [[unlikely]] {   // relaxed: enter() takes it with an exchange
+            off.store(1, std::memory_order_relaxed);
+            std::atomic_signal_fence(std::memory_order_seq_cst);
+            port.enter(port);
+            std::atomic_signal_fence(std::memory_order_seq_cst);
+            off.store(0, std::memory_order_relaxed);
+            std::atomic_signal_fence(std::memory_order_seq_cst);
+        }
+    }
+    /// A doorbell, or as good as one.  Masked: irq_restore() will look.
+    static void answer(task& t) noexcept {
+        if (t.port == nullptr)
+            spurious_.fetch_add(1, std::memory_order_relaxed);   // forged, or later than this CPU's end
+        else if (std::atomic_ref(t.irqs_off).load(std::memory_order_relaxed) == 0)
+            take_pending(t, *t.port);
+    }
+    static void on_doorbell(int, siginfo_t*, void*) noexcept {
+        const int saved = errno;
+        task& t = current();
+        answer(t);
+        errno = saved;
+    }
+    static void on_fd(int sig, siginfo_t* info, void*) noexcept {
+        const int saved = errno;
+        task& t = current();
+        // An overflow of the signal queue is one bare SIGIO that names no fd: every line may have lost its edge.
+        const bool all = sig == SIGIO;
+        if (all) overflows_.fetch_add(1, std::memory_order_relaxed);
+        for (detail::fd_source& s : detail::fd_sources) {
+            const int fd = s.fd.load(std::memory_order_acquire);   // [fd.source]
+            if (fd < 0 || (!all && fd != info->si_fd)) continue;
+            if (s.port == t.port)
+                std::atomic_ref(s.port->pending).fetch_or(std::uint64_t{1} << s.line, std::memory_order_acq_rel);
+            else
+                raise(*s.port, s.line);
+        }
+        if (t.port != nullptr) answer(t);
+        errno = saved;
+    }
+};
+
+}  // namespace bottomhalf::arch

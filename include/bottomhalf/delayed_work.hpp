@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// delayed_work.hpp: an item with a timer.  The timer's only job is to queue the item, so both share one claim: whoever
+// owns PENDING owns the timer.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <bottomhalf/machine.hpp>
+#include <bottomhalf/timekeeper.hpp>
+#include <bottomhalf/workqueue.hpp>
+
+namespace bottomhalf {
+
+/// 80 bytes; valid when zeroed but for `work.func` and `timer.function`.
+struct BOTTOMHALF_ALIASES delayed_item {
+    work_item work;
+    timer_node timer;        // timer.cpu: the CPU to queue on, any_cpu: that of the caller when it armed the timer
+    void* wq = nullptr;      // A: basic_workqueue_struct<Arch>*, while armed and after
+};
+static_assert(sizeof(void*) != 8 || sizeof(delayed_item) == 80);
+
+template <class Arch>
+struct delayed_ops {
+    using ops = workqueue_ops<Arch>;
+    using wq_t = basic_workqueue_struct<Arch>;
+    template <class T>
+    using atomic = typename Arch::template atomic_ref<T>;
+
+    /// What a delay of 0 means: today, queue at once; in 2.6.11, the next tick.
+    enum class zero : bool { now, next_tick };
+
+    /// Queues `d` on `wq` once `delay` whole ticks have gone by.
+    /// Context: any, async-signal-safe.  Return: false if it was pending already: then nothing changes, not even the time.
+    static bool queue_on(unsigned cpu, wq_t* wq, delayed_item& d, jiffies_t delay, zero z, location at) noexcept {
+        if (!may_arm(wq, d, at)) return false;
+        detail::irq_guard<Arch> masked;
+        const unsigned long old = detail::claim<Arch>(d.work);
+        if ((old & (detail::word::PENDING | detail::word::depth_mask)) != 0) {
+            if ((old & detail::word::PENDING) == 0) detail::data_of<Arch>(d.work).store(old, release);   // disabled
+            return false;
+        }
+        return arm(cpu, *wq, d, delay, z, at);
+    }
+    static bool queue(wq_t* wq, delayed_item& d, jiffies_t delay, zero z, location at) noexcept {
+        return queue_on(wq != nullptr ? ops::this_cpu(wq->nr_cpus) : 0, wq, d, delay, z, at);
+    }
+    /// Moves it: wherever it waits, from there to `delay` ticks from now.  Return: was it pending?
+    /// Context: any that we manage.
+    static bool mod_on(unsigned cpu, wq_t* wq, delayed_item& d, jiffies_t delay, location at) noexcept {
+        if (!may_arm(wq, d, at)) return false;
+        detail::irq_guard<Arch> masked;
+        const bool was = ops::grab_pending(d.work, &stop_timer);
+        if ((detail::data_of<Arch>(d.work).load(relaxed) & detail::word::depth_mask) != 0)   // relaxed: PENDING is ours
+            return ops::let_go(d.work), was;
+        arm(cpu, *wq, d, delay, zero::now, at);
+        return was;
+    }
+    /// If it is on its timer, queues it at once; then as flush_work().  Context: process.
+    static bool flush(delayed_item& d, location at) noexcept {
+        if (!context<Arch>::might_sleep("flush_delayed_work", at)) return false;
+        {
+            detail::irq_guard<Arch> masked;
+            if (stop_timer(d.work)) expire(&d.timer);
+        }
+        return ops::flush_work(d.work, at);
+    }
+    /// For the cancel family: takes the timer off.
+    static bool stop_timer(work_item& w) noexcept {
+        auto& d = reinterpret_cast<delayed_item&>(w);   // `work` is the first member of a standard-layout struct
+        auto* wq = static_cast<wq_t*>(atomic<void*>(d.wq).load(acquire));
+        if (wq == nullptr) return false;                // never armed
+        basic_machine<Arch>* m = wq->machine;
+        return m != nullptr && m->time().del(d.timer);
+    }
+    /// The timer's function, irqs masked: PENDING passes from the timer to the queue.
+    static void expire(timer_node* t) noexcept {
+        auto& d = *reinterpret_cast<delayed_item*>(reinterpret_cast<char*>(t) - offsetof(delayed_item, timer));
+        auto& wq = *static_cast<wq_t*>(atomic<void*>(d.wq).load(acquire));
+        const unsigned long old = detail::data_of<Arch>(d.work).load(relaxed);   // relaxed: PENDING is ours
+        if ((wq.state().load(relaxed) & wq_flag::dead) != 0) {
+            detail::say(channel::advice, severity::bug, "delayed_work_timer_fn", location::current(),
+                        "a delayed work item was still armed when its queue %s was destroyed; not queued", wq.name);
+            ops::let_go(d.work);
+            return;
+        }
+        ops::push_owned(wq, t->cpu < wq.nr_cpus ? t->cpu : 0, d.work, old, location::current());
+    }
+
+private:
+    static bool may_arm(wq_t* wq, delayed_item& d, location at) noexcept {
+        if (wq == nullptr || (wq->state().load(relaxed) & wq_flag::closed) != 0 || d.work.func == nullptr) [[unlikely]]
+            return ops::may_queue(wq, d.work, at);
+        if (d.timer.function != &expire) [[unlikely]] {
+            detail::say(channel::kernel, severity::warn, "__queue_delayed_work", at,
+                        "WARN_ON_ONCE(timer->function != delayed_work_timer_fn): item %p is not a delayed work item",
+                        static_cast<void*>(&d));
+            return false;
+        }
+        return true;
+    }
+    static bool arm(unsigned cpu, wq_t& wq, delayed_item& d, jiffies_t delay, zero z, location at) noexcept {
+        if (cpu >= wq.nr_cpus) cpu = ops::this_cpu(wq.nr_cpus);
+        if (delay == 0 && z == zero::now)
+            return ops::push_owned(wq, cpu, d.work, detail::data_of<Arch>(d.work).load(relaxed), at);   // relaxed: ours
+        atomic<void*>(d.wq).store(&wq, release);
+        d.timer.cpu = static_cast<std::uint16_t>(cpu);
+        timekeeper<Arch>& time = wq.machine->time();
+        time.add(d.timer, time.clock().after(Arch::now(), delay));
+        return true;
+    }
+};
+
+}  // namespace bottomhalf

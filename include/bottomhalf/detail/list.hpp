@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// list.hpp: the intrusive doubly-linked list that items and timers hang on.  No allocation, O(1) everything.
+//
+// A `link` that is nowhere has null pointers, so that zeroed and constant-initialised memory is a valid idle item.
+#pragma once
+
+#include <bottomhalf/detail/annotations.hpp>
+
+namespace bottomhalf::detail {
+
+struct BOTTOMHALF_ALIASES link {
+    link* next = nullptr;
+    link* prev = nullptr;
+    [[nodiscard]] bool linked() const noexcept { return next != nullptr; }
+};
+
+/// A circular list around a head of its own.  Not movable: its members point at it.
+class list {
+public:
+    list() noexcept { clear(); }
+    list(const list&) = delete;
+    list& operator=(const list&) = delete;
+
+    void clear() noexcept { head_.next = head_.prev = &head_; }
+    [[nodiscard]] bool empty() const noexcept { return head_.next == &head_; }
+    [[nodiscard]] link* front() noexcept { return head_.next; }
+    [[nodiscard]] link* end() noexcept { return &head_; }
+
+    void push_back(link& l) noexcept {
+        l.next = &head_;
+        l.prev = head_.prev;
+        head_.prev->next = &l;
+        head_.prev = &l;
+    }
+    static void erase(link& l) noexcept {
+        l.prev->next = l.next;
+        l.next->prev = l.prev;
+        l.next = l.prev = nullptr;
+    }
+    link* pop_front() noexcept {
+        link* l = head_.next;
+        erase(*l);
+        return l;
+    }
+    /// Moves all of `from` behind our own, in O(1).
+    void take(list& from) noexcept {
+        if (from.empty()) return;
+        from.head_.next->prev = head_.prev;
+        head_.prev->next = from.head_.next;
+        from.head_.prev->next = &head_;
+        head_.prev = from.head_.prev;
+        from.clear();
+    }
+
+private:
+    link head_;
+};
+
+}  // namespace bottomhalf::detail

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// spinlock.hpp: the lock of a pool, a timer base or a line: held for a few dozen instructions, never while foreign code
+// runs, always with interrupts masked, so that a top half that wants it never finds it held by what it interrupted.
+//
+// Its release is a plain store, which is why it is not a futex mutex: one read-modify-write less for each item that a
+// worker takes.  A waiter burns, then yields, then naps (Arch::relax()), so a holder that was preempted gets to run.
+#pragma once
+
+#include <cstdint>
+
+#include <bottomhalf/arch/arch.hpp>
+#include <bottomhalf/detail/annotations.hpp>
+
+namespace bottomhalf::detail {
+
+template <class Arch>
+class BOTTOMHALF_CAPABILITY("spinlock") spinlock {
+public:
+    void lock() noexcept BOTTOMHALF_ACQUIRE() {
+        typename Arch::template atomic_ref<std::uint32_t> word(word_);
+        for (unsigned round = 0; word.exchange(1, acquire) != 0; ++round)   // [spinlock] acquire: what the last owner did
+            while (word.load(relaxed) != 0) Arch::relax(round++);           // relaxed: a look; the exchange decides
+    }
+    bool try_lock() noexcept BOTTOMHALF_TRY_ACQUIRE(true) {
+        return typename Arch::template atomic_ref<std::uint32_t>(word_).exchange(1, acquire) == 0;
+    }
+    void unlock() noexcept BOTTOMHALF_RELEASE() {
+        typename Arch::template atomic_ref<std::uint32_t>(word_).store(0, release);   // [spinlock]
+    }
+
+private:
+    std::uint32_t word_ = 0;   // A: 1 while held
+};
+
+/// Masks this task's interrupts for a scope.
+template <class Arch>
+class irq_guard {
+public:
+    irq_guard() noexcept : was_(Arch::irq_save()) {}
+    ~irq_guard() { Arch::irq_restore(was_); }
+    irq_guard(const irq_guard&) = delete;
+    irq_guard& operator=(const irq_guard&) = delete;
+
+private:
+    bool was_;
+};
+
+/// spin_lock_irqsave() for a scope.
+template <class Arch>
+class BOTTOMHALF_SCOPED irq_lock {
+public:
+    explicit irq_lock(spinlock<Arch>& l) noexcept BOTTOMHALF_ACQUIRE(l) : lock_(l) { lock_.lock(); }
+    ~irq_lock() BOTTOMHALF_RELEASE() { lock_.unlock(); }
+    irq_lock(const irq_lock&) = delete;
+    irq_lock& operator=(const irq_lock&) = delete;
+
+private:
+    irq_guard<Arch> masked_;   // first in, last out
+    spinlock<Arch>& lock_;
+};
+
+}  // namespace bottomhalf::detail

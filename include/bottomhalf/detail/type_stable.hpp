@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// type_stable.hpp: memory that keeps its type for good.  Pools, their queues and their links are handed out from here and
+// come back here, but never go back to the heap.
+//
+// An item's word names the pool of its last run, and may do so long after that pool's queue was destroyed; an old
+// pointer to a queue may be used by mistake.  Whoever follows such a name finds an object of the same type, perhaps at
+// work for somebody else by now, locks it, and sees that the item is not there; or finds a queue that says it is gone.
+// Oldest first, so that a stale pointer finds a dead object for as long as possible.
+#pragma once
+
+#include <new>
+
+#include <bottomhalf/detail/spinlock.hpp>
+
+namespace bottomhalf::detail {
+
+/// T is default-constructed once, has a member `T* next_free`, and is reset by its user, not by us.
+template <class Arch, class T>
+class type_stable {
+public:
+    /// Context: process; allocates.  Return: null if there is no memory.
+    static T* get() noexcept {
+        {
+            irq_lock<Arch> g(lock_);
+            if (T* t = first_) {
+                first_ = t->next_free;
+                if (first_ == nullptr) last_ = nullptr;
+                t->next_free = nullptr;
+                return t;
+            }
+        }
+        return new (std::nothrow) T;
+    }
+    static void put(T* t) noexcept {
+        irq_lock<Arch> g(lock_);
+        t->next_free = nullptr;
+        (last_ != nullptr ? last_->next_free : first_) = t;
+        last_ = t;
+    }
+
+private:
+    BOTTOMHALF_STATE static inline constinit spinlock<Arch> lock_{};
+    BOTTOMHALF_STATE static inline constinit T* first_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
+    BOTTOMHALF_STATE static inline constinit T* last_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
+};
+
+}  // namespace bottomhalf::detail

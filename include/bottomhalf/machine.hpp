@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: MIT
+// machine.hpp: CPUs, clock, queues and interrupt lines as one object that boots and shuts down.
+//
+//   bottomhalf::machine m{{.cpus = 4}};      // boots here, drains and joins at the end of the scope
+//   bottomhalf::default_machine()            // the one that the facades use
+//
+// Several may live in one process.  The default machine is constant-initialised and never destroyed; its threads start at
+// the first use and stop at exit, when it says what it has dropped.  A use after that, in a static destructor, starts
+// them again.  Starting threads is not async-signal-safe: a program whose very first call comes from a signal handler of
+// its own calls boot() before.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include <bottomhalf/context.hpp>
+#include <bottomhalf/irq.hpp>
+#include <bottomhalf/jiffies.hpp>
+#include <bottomhalf/pool_workqueue.hpp>
+#include <bottomhalf/timekeeper.hpp>
+#include <bottomhalf/worker_pool.hpp>
+#include <bottomhalf/workqueue.hpp>
+
+namespace bottomhalf {
+
+inline constexpr unsigned max_cpus = 1024;
+
+struct machine_options {
+    unsigned cpus = 0;   // emulated CPUs; 0: BOTTOMHALF_CPUS from the environment, else what the process may run on
+};
+
+enum class queue_kind : unsigned char {
+    per_cpu,         // one thread per CPU, its own: the 2.6 work queue
+    single_thread,   // one thread, its own
+    bound,           // on the machine's per-CPU pools, concurrency managed
+    unbound          // on the machine's unbound pool; with max_active 1, an ordered queue
+};
+
+template <class Arch>
+class basic_machine {
+    template <class T>
+    using atomic = typename Arch::template atomic_ref<T>;
+
+public:
+    using wq_t = basic_workqueue_struct<Arch>;
+    using pool_t = worker_pool<Arch>;
+    using ops = workqueue_ops<Arch>;
+
+    /// The default machine only: boots at first use.
+    constexpr basic_machine() noexcept = default;
+    constexpr ~basic_machine() = default;
+    basic_machine(const basic_machine&) = delete;
+    basic_machine& operator=(const basic_machine&) = delete;
+
+    // ---- life -----------------------------------------------------------------------------------------------------
+
+    /// Starts the clock.  Queues start their threads as they are created.
+    /// Context: process.  Return: false if a thread or memory could not be had, or in the child of a fork().
+    bool boot(location at, unsigned cpus = 0) noexcept {
+        if (ops::forked("boot", at)) return false;
+        typename Arch::quiet no_signals;   // a handler that needs the machine must not find us half way, on its own thread
+        atomic<std::uint32_t> state(state_);
+        std::uint32_t s = state.load(acquire);   // [machine.state]
+        while (true) {
+            if (s == up) return true;
+            if (s == down && state.compare_exchange_strong(s, booting, acq_rel, acquire)) break;
+            if (s == booting) {
+                Arch::park(state_, booting, arch::forever, "the machine to boot");
+                s = state.load(acquire);
+            }
+        }
+        const bool ok = start(cpus);
+        if (ok) arrange_exit();
+        state.store(ok ? up : down, release);   // [machine.state]
+        Arch::unpark(state_, everybody);
+        return ok;
+    }
+    [[nodiscard]] bool is_up() noexcept { return atomic<std::uint32_t>(state_).load(acquire) == up; }   // [machine.state]
+
+    /// Ends everything.  `orderly`: queues are drained, as a machine that goes out of scope does; otherwise, at exit, what
+    /// waits is dropped, and a handler that does not return within `patience` is left behind.  Both say what they found.
+    void shut_down(bool orderly, location at) noexcept {
+        if (!is_up() || (!orderly && !exiting_)) return;
+        if (ops::forked("shut_down", at)) return;
+        irqs_.shut_down(at);
+        const arch::ns_t deadline = orderly ? arch::forever : Arch::now() + patience;
+        if (orderly)
+            for (wq_t* q = first_queue(); q != nullptr; q = q->next) ops::drain_workqueue(q, "destroy_workqueue", at);
+        time_->stop();
+        while (wq_t* q = first_queue()) {
+            if (orderly && (q->flags & wq_flag::system) == 0)
+                detail::say(channel::advice, severity::warn, "machine", at, "queue %s is still there at the machine's end",
+                            q->name);
+            q->state().fetch_or(wq_flag::dead, acq_rel);
+            unhook(*q);
+            end_pools(*q, orderly, deadline, at);
+            q->machine = nullptr;
+            detail::queue_memory<Arch>::put(q);
+        }
+        time_->disarm_all([&](timer_node& t) {
+            if ((t.flags & timer_of_work) != 0)
+                t.function(&t);   // its queue is dead: it says so, and is idle
+            else
+                detail::say(channel::advice, severity::warn, "machine", at, "timer %p is still armed at the machine's end",
+                            static_cast<void*>(&t));
+        });
+        for (unsigned i = 0; i <= nr_cpus_; ++i)
+            if (pools_ != nullptr && pools_[i] != nullptr) end_pool(*pools_[i], orderly, deadline, "a shared pool", at), pools_[i] = nullptr;
+        atomic<wq_t*>(events_).store(nullptr, release);
+        atomic<std::uint32_t>(state_).store(down, release);
+        if (orderly) {
+            delete time_;
+            delete[] ports_;
+            delete[] pools_;
+            time_ = nullptr, ports_ = nullptr, pools_ = nullptr;
+        }
+    }
+
+    // ---- parts ----------------------------------------------------------------------------------------------------
+
+    [[nodiscard]] unsigned nr_cpus() const noexcept { return nr_cpus_; }
+    [[nodiscard]] timekeeper<Arch>& time() noexcept { return *time_; }
+    [[nodiscard]] irq_controller<Arch>& irqs() noexcept { return irqs_; }
+    [[nodiscard]] arch::cpu_port& port(unsigned cpu) noexcept { return ports_[cpu < nr_cpus_ ? cpu : 0]; }
+
+    /// keventd's queue, "events": one thread events/N per CPU, which is also the thread that takes the CPU's interrupts.
+    /// Boots the machine.  Context: process the first time, any from then on.  Return: null if that failed.
+    wq_t* events(location at) noexcept {
+        if (wq_t* q = atomic<wq_t*>(events_).load(acquire)) [[likely]]   // [machine.events]
+            return q;
+        return start_events(at);
+    }
+    /// The same without booting: null before the first use.
+    [[nodiscard]] wq_t* events_if_up() noexcept { return atomic<wq_t*>(events_).load(acquire); }
+
+    // ---- queues ---------------------------------------------------------------------------------------------------
+
+    /// Context: process; allocates, starts threads.  Return: null if a thread or memory could not be had; nothing is left
+    /// behind then.
+    wq_t* create_queue(const char* name, queue_kind kind, int max_active, const void* tag, location at) noexcept {
+        if (name == nullptr || *name == '\0') {
+            detail::say(channel::kernel, severity::warn, "alloc_workqueue", at, "a work queue needs a name");
+            return nullptr;
+        }
+        if (!context<Arch>::might_sleep("alloc_workqueue", at) || !boot(at)) return nullptr;
+        return create(name, kind, max_active, tag, false);
+    }
+    /// Runs what is queued, then ends the queue.  Context: process, not one of its handlers (reported; it stays then).
+    /// Return: false if nothing was done.
+    bool destroy_queue(wq_t* q, location at) noexcept {
+        if (q == nullptr || (q->state().load(relaxed) & wq_flag::dead) != 0) {
+            detail::say(channel::advice, severity::bug, "destroy_workqueue", at,
+                        q == nullptr ? "no work queue" : "the queue has been destroyed already");
+            return false;
+        }
+        if ((q->state().load(relaxed) & wq_flag::system) != 0) {
+            detail::say(channel::advice, severity::bug, "destroy_workqueue", at, "%s belongs to the machine", q->name);
+            return false;
+        }
+        if (ops::running_of(pool_t::current_worker(), *q) != nullptr || !context<Arch>::might_sleep("destroy_workqueue", at)) {
+            ops::drain_workqueue(q, "destroy_workqueue", at);   // says why not
+            return false;
+        }
+        q->state().fetch_or(wq_flag::destroying, acq_rel);
+        if (!ops::drain_workqueue(q, "destroy_workqueue", at)) return false;
+        q->state().fetch_or(wq_flag::dead, acq_rel);
+        warn_of_armed(*q, at);
+        unhook(*q);
+        end_pools(*q, true, arch::forever, at);
+        detail::queue_memory<Arch>::put(q);
+        return true;
+    }
+    /// f(const char* queue, work_func, const char* where) for each item that waits or runs.  Context: process.
+    template <class F>
+    void for_each_work(F f) noexcept {
+        detail::irq_lock<Arch> g(lock_);
+        for (wq_t* q = queues_; q != nullptr; q = q->next)
+            for (unsigned i = 0; i < q->nr_links; ++i) {
+                pool_t& p = *q->link(i).pool;
+                detail::irq_lock<Arch> h(p.lock);
+                p.settle();
+                p.for_each_pending([&](work_item& w) {
+                    if (pool_t::link_of(w)->wq == q) f(q->name, w, "pending");
+                });
+                p.for_each_running([&](worker<Arch>&, running_item<Arch>& r) {
+                    if (r.pwq->wq == q) f(q->name, *r.item, "running");
+                });
+            }
+    }
+
+    /// How many CPUs a machine has that is not told: the environment's BOTTOMHALF_CPUS, else what the process may run on.
+    static unsigned default_cpus() noexcept {
+        const char* env = std::getenv("BOTTOMHALF_CPUS");
+        const unsigned long n = env != nullptr ? std::strtoul(env, nullptr, 10) : 0;
+        return n > 0 ? static_cast<unsigned>(n) : Arch::allowed_cpus();
+    }
+
+    static constexpr arch::ns_t patience = 1'000'000'000;   // for handlers at exit
+
+private:
+    enum : std::uint32_t { down, booting, up };
+
+    bool start(unsigned cpus) noexcept {
+        unsigned n = cpus != 0 ? cpus : default_cpus();
+        if (n > max_cpus) n = max_cpus;
+        if (ports_ == nullptr) {   // after a stop at exit they are still there, and somebody may hold on to them
+            ports_ = new (std::nothrow) arch::cpu_port[n];
+            pools_ = new (std::nothrow) pool_t*[n + 1]{};
+            time_ = new (std::nothrow) timekeeper<Arch>;
+            nr_cpus_ = n;
+        }
+        if (ports_ == nullptr || pools_ == nullptr || time_ == nullptr || !time_->start("timekeeper")) {
+            delete[] ports_;
+            delete[] pools_;
+            delete time_;
+            ports_ = nullptr, pools_ = nullptr, time_ = nullptr;
+            return false;
+        }
+        for (unsigned i = 0; i < nr_cpus_; ++i) {
+            ports_[i].cpu = i;
+            ports_[i].owner = &irqs_;
+            ports_[i].enter = &irq_controller<Arch>::enter;
+        }
+        irqs_.start(ports_, nr_cpus_);
+        if (atomic<std::uint32_t>(fork_hooked_).exchange(1, acq_rel) == 0) Arch::on_fork(&ops::now_in_child);
+        return true;
+    }
+
+    wq_t* start_events(location at) noexcept {
+        if (!boot(at)) return nullptr;
+        typename Arch::quiet no_signals;
+        atomic<std::uint32_t> busy(events_busy_);
+        for (unsigned round = 0; busy.exchange(1, acquire) != 0; ++round) Arch::relax(round);
+        wq_t* q = atomic<wq_t*>(events_).load(acquire);
+        if (q == nullptr) {
+            q = create("events", queue_kind::per_cpu, max_items, nullptr, true);
+            if (q == nullptr)
+                detail::say(channel::advice, severity::bug, "init_workqueues", at, "no threads for the default queue");
+            atomic<wq_t*>(events_).store(q, release);   // [machine.events]
+        }
+        busy.store(0, release);
+        return q;
+    }
+
+    /// The default machine only; std::atexit() also works while exit() is under way, for a use in a static destructor.
+    void arrange_exit() noexcept;
+
+    static constexpr int max_items = 0x7fffffff;
+
+    wq_t* create(const char* name, queue_kind kind, int max_active, const void* tag, bool system) noexcept {
+        const bool one = kind == queue_kind::single_thread || kind == queue_kind::unbound || nr_cpus_ == 1;
+        const bool own = kind == queue_kind::per_cpu || kind == queue_kind::single_thread;
+        const unsigned n = one ? 1 : nr_cpus_;
+        wq_t* q = detail::queue_memory<Arch>::get(n);
+        if (q == nullptr) return nullptr;
+        q->nr_links = n;
+        q->nr_cpus = nr_cpus_;
+        q->machine = this;
+        q->tag = tag;
+        q->max_active = own ? max_items : max_active;
+        std::snprintf(q->name, sizeof q->name, "%s", name);
+        unsigned done = 0;
+        for (; done < n; ++done) {
+            pool_t* p = own ? own_pool(name, kind == queue_kind::single_thread ? -1 : static_cast<int>(done), system)
+                            : shared_pool(kind == queue_kind::unbound ? nr_cpus_ : done);
+            if (p == nullptr) break;
+            pool_workqueue<Arch>& link = q->link(done);
+            atomic<pool_t*>(link.pool).store(p, release);
+            link.wq = q;
+        }
+        if (done < n) {
+            while (own && done-- > 0) q->link(done).pool->retire();
+            detail::queue_memory<Arch>::put(q);
+            return nullptr;
+        }
+        q->state().store((own ? wq_flag::dedicated : 0) | (one ? wq_flag::single : 0) | (system ? wq_flag::system : 0), release);
+        detail::irq_lock<Arch> g(lock_);
+        q->next = queues_;
+        queues_ = q;
+        return q;
+    }
+    pool_t* own_pool(const char* name, int cpu, bool takes_irqs) noexcept {
+        pool_t* p = pool_t::create(pool_kind::dedicated, cpu, name, takes_irqs ? &ports_[cpu] : nullptr);
+        if (p == nullptr) return nullptr;
+        if (p->add_worker()) return p;
+        p->retire();
+        return nullptr;
+    }
+    /// The machine's own pools, started when the first queue needs them: one per CPU, and the unbound one behind them.
+    pool_t* shared_pool(unsigned i) noexcept {
+        atomic<std::uint32_t> busy(pools_busy_);
+        for (unsigned round = 0; busy.exchange(1, acquire) != 0; ++round) Arch::relax(round);
+        if (pools_[i] == nullptr) {
+            const bool unbound = i == nr_cpus_;
+            pool_t* p = pool_t::create(unbound ? pool_kind::unbound : pool_kind::bound, unbound ? -1 : static_cast<int>(i),
+                                       unbound ? "unbound" : "events");
+            if (p != nullptr && !p->add_worker()) p->retire(), p = nullptr;
+            pools_[i] = p;
+        }
+        pool_t* p = pools_[i];
+        busy.store(0, release);
+        return p;
+    }
+    wq_t* first_queue() noexcept {
+        detail::irq_lock<Arch> g(lock_);
+        return queues_;
+    }
+    void unhook(wq_t& q) noexcept {
+        detail::irq_lock<Arch> g(lock_);
+        for (wq_t** at = &queues_; *at != nullptr; at = &(*at)->next)
+            if (*at == &q) {
+                *at = q.next;
+                break;
+            }
+        q.next = nullptr;
+    }
+    void end_pools(wq_t& q, bool orderly, arch::ns_t deadline, location at) noexcept {
+        if (!orderly) ops::set_max_active(q, max_items);   // so that all that waits comes out
+        if ((q.flags & wq_flag::dedicated) == 0) return;
+        for (unsigned i = 0; i < q.nr_links; ++i) end_pool(*q.link(i).pool, orderly, deadline, q.name, at);
+    }
+    static void end_pool(pool_t& p, bool orderly, arch::ns_t deadline, const char* name, location at) noexcept {
+        if (orderly) return p.retire();
+        p.abandon(deadline, [&](work_func f, const char* what) {
+            detail::say(channel::advice, severity::warn, "machine", at, "at exit: work of %s was %s: handler %p", name, what,
+                        reinterpret_cast<void*>(f));
+        });
+    }
+    void warn_of_armed(wq_t& q, location at) noexcept {
+        unsigned n = 0;
+        time_->for_each([&](timer_node& t) {
+            // A delayed item's timer is followed by the queue that it is for; see delayed_item.
+            if ((t.flags & timer_of_work) != 0 && *reinterpret_cast<void**>(&t + 1) == &q) ++n;
+        });
+        if (n != 0)
+            detail::say(channel::advice, severity::warn, "destroy_workqueue", at,
+                        "%u delayed work item(s) of %s are still armed; they will not be queued", n, q.name);
+    }
+
+public:
+    /// For the default machine: stop at exit, saying what is dropped.
+    void stop_at_exit(location at) noexcept {
+        exiting_ = true;
+        shut_down(false, at);
+        exiting_ = false;
+    }
+
+private:
+    std::uint32_t state_ = down;              // A [machine.state]
+    std::uint32_t events_busy_ = 0;           // A: one thread creates the default queue
+    std::uint32_t pools_busy_ = 0;            // A: one thread creates a shared pool
+    bool exiting_ = false;                    // exit() runs its handlers one by one
+    unsigned nr_cpus_ = 0;                    // I
+    wq_t* events_ = nullptr;                  // A [machine.events]
+    arch::cpu_port* ports_ = nullptr;         // I
+    pool_t** pools_ = nullptr;                // I: bound pools by CPU, then the unbound one
+    timekeeper<Arch>* time_ = nullptr;        // I
+    detail::spinlock<Arch> lock_;
+    wq_t* queues_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
+    irq_controller<Arch> irqs_;
+
+    BOTTOMHALF_STATE static inline constinit std::uint32_t fork_hooked_ = 0;   // A
+};
+
+namespace detail {
+template <class Arch>
+struct default_machine_of {
+    BOTTOMHALF_STATE static inline constinit basic_machine<Arch> machine{};
+    BOTTOMHALF_STATE static inline constinit std::uint32_t at_exit = 0;   // A: whether the stop at exit is arranged
+};
+}  // namespace detail
+
+/// The machine of those who do not make one.  Constant-initialised, never destroyed; boots at the first use.
+template <class Arch>
+[[nodiscard]] basic_machine<Arch>& default_machine_of() noexcept {
+    return detail::default_machine_of<Arch>::machine;
+}
+
+// Implementation
+
+template <class Arch>
+void basic_machine<Arch>::arrange_exit() noexcept {
+    using the = detail::default_machine_of<Arch>;
+    if (Arch::simulated || this != &the::machine) return;   // a simulated machine ends with its world
+    if (atomic<std::uint32_t>(the::at_exit).exchange(1, acq_rel) != 0) return;
+    std::atexit([] {
+        atomic<std::uint32_t>(the::at_exit).store(0, release);
+        the::machine.stop_at_exit(location::current());
+    });
+}
+
+}  // namespace bottomhalf

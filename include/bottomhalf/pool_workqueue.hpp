@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+// pool_workqueue.hpp: a queue, and its link to each pool that runs its items.  The data only; see workqueue.hpp for what
+// can be done with a queue and worker_pool.hpp for what runs.
+//
+// A queue is one block: a header, then one link per CPU (or one in all).  An idle queue costs the header and 64 bytes per
+// CPU, and owns no thread unless its pools are its own.  Blocks are type-stable, see detail/type_stable.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include <bottomhalf/arch/arch.hpp>
+#include <bottomhalf/detail/list.hpp>
+#include <bottomhalf/detail/spinlock.hpp>
+#include <bottomhalf/work.hpp>
+
+namespace bottomhalf {
+
+template <class Arch>
+class worker_pool;
+template <class Arch>
+class basic_machine;
+template <class Arch>
+struct basic_workqueue_struct;
+
+/// The queue's items in one pool.  Everything but the two pointers is guarded by the pool's lock.
+template <class Arch>
+struct alignas(detail::word::pwq_align) pool_workqueue {
+    worker_pool<Arch>* pool = nullptr;                        // A: read by those who follow an old word
+    basic_workqueue_struct<Arch>* wq = nullptr;               // I
+    int nr_active = 0;                                        // on the worklist or running
+    std::uint32_t in_flight[detail::word::nr_colours] = {};   // admitted and not done, by colour
+    detail::list inactive;                                    // admitted, over max_active, oldest first
+};
+
+namespace wq_flag {
+inline constexpr std::uint32_t dedicated = 1;     // its pools are its own, with one worker each
+inline constexpr std::uint32_t single = 2;        // one link serves all CPUs
+inline constexpr std::uint32_t draining = 4;      // only its own handlers may queue
+inline constexpr std::uint32_t destroying = 8;    // the same, for good
+inline constexpr std::uint32_t dead = 16;         // gone; what is here is a header without a queue
+inline constexpr std::uint32_t closed = draining | destroying | dead;
+inline constexpr std::uint32_t system = 32;       // belongs to the machine: not for anybody to destroy
+}  // namespace wq_flag
+
+template <class Arch>
+struct alignas(64) basic_workqueue_struct {
+    std::uint32_t flags = wq_flag::dead;           // A
+    unsigned nr_links = 0;                         // I: 1, or one per CPU
+    unsigned nr_cpus = 0;                          // I: of its machine
+    int max_active = 0;                            // A: per link
+    basic_machine<Arch>* machine = nullptr;        // I
+    const void* tag = nullptr;                     // I: the facade's, to know its own queues by
+    std::uint32_t work_colour = 0;                 // A: given to items as they are admitted
+    std::uint32_t flushers = 0;                    // A: who wait on flush_word
+    std::uint32_t inside_flushers = 0;             // A: of those, handlers of this queue
+    std::uint32_t flush_word = 0;                  // A: changes when a colour may have run out [wq.flush]
+    detail::spinlock<Arch> colours;                // orders flushes:
+    std::uint32_t oldest_colour = 0;               //   guarded by colours: first that is still waited for
+    std::uint32_t busy_colours = 0;                //   guarded by colours: bit c = a flush waits for colour c
+    std::uint32_t colour_word = 0;                 // A: changes when a flush has ended
+    std::uint32_t nr_drainers = 0;                 // A
+    unsigned capacity = 0;                         // links that fit into this block
+    basic_workqueue_struct* next = nullptr;        // in the machine's list, or free
+    char name[32] = {};                            // I
+
+    using pwq_t = pool_workqueue<Arch>;
+    [[nodiscard]] pwq_t& link(unsigned i) noexcept { return reinterpret_cast<pwq_t*>(this + 1)[i]; }
+    [[nodiscard]] pwq_t& link_for(unsigned cpu) noexcept { return link(nr_links == 1 ? 0 : cpu); }
+    [[nodiscard]] typename Arch::template atomic_ref<std::uint32_t> state() noexcept {
+        return typename Arch::template atomic_ref<std::uint32_t>(flags);
+    }
+};
+
+namespace detail {
+
+/// Blocks for queues.  Reused oldest first, never given back to the heap.
+template <class Arch>
+class queue_memory {
+    using wq_t = basic_workqueue_struct<Arch>;
+    using pwq_t = pool_workqueue<Arch>;
+
+public:
+    /// Context: process; allocates.  Return: a dead queue with room for `links`; null if there is no memory.
+    static wq_t* get(unsigned links) noexcept {
+        {
+            irq_lock<Arch> g(lock_);
+            for (wq_t** at = &first_; *at != nullptr; at = &(*at)->next)
+                if ((*at)->capacity == links) {
+                    wq_t* q = *at;
+                    *at = q->next;
+                    q->next = nullptr;
+                    return q;
+                }
+        }
+        static_assert(sizeof(wq_t) % alignof(pwq_t) == 0 && sizeof(pwq_t) == 64);
+        void* raw = ::operator new(sizeof(wq_t) + links * sizeof(pwq_t), std::align_val_t{alignof(wq_t)}, std::nothrow);
+        if (raw == nullptr) return nullptr;
+        wq_t* q = ::new (raw) wq_t;
+        q->capacity = links;
+        for (unsigned i = 0; i < links; ++i) ::new (static_cast<void*>(&q->link(i))) pwq_t;
+        return q;
+    }
+    static void put(wq_t* q) noexcept {
+        irq_lock<Arch> g(lock_);
+        q->next = nullptr;
+        wq_t** at = &first_;
+        while (*at != nullptr) at = &(*at)->next;
+        *at = q;
+    }
+
+private:
+    BOTTOMHALF_STATE static inline constinit spinlock<Arch> lock_{};
+    BOTTOMHALF_STATE static inline constinit wq_t* first_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
+};
+
+}  // namespace detail
+}  // namespace bottomhalf

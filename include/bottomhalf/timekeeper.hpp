@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+// timekeeper.hpp: the thread that turns the wheel.  It sleeps until the first event, or until somebody arms a timer that
+// comes before it; it does not tick while nothing is due (unless somebody reads the jiffies variable, see keep_jiffies()).
+//
+// Arming is lock-free and async-signal-safe: an idle timer is pushed into an inbox.  Cancelling and modifying take the
+// lock, with interrupts masked, and empty the inbox first; so they belong to contexts that we manage.
+//
+// The hand-over.  The timekeeper writes the tick that it will sleep until, then falls asleep in the inbox's word; a
+// pusher changes that word, then reads the tick.  Both are read-modify-writes of one word, so either the pusher sees the
+// tick, and wakes the sleeper if its timer comes first, or the sleeper finds the timer and does not sleep [clock.next].
+#pragma once
+
+#include <cstdint>
+
+#include <bottomhalf/context.hpp>
+#include <bottomhalf/detail/spinlock.hpp>
+#include <bottomhalf/inbox.hpp>
+#include <bottomhalf/jiffies.hpp>
+#include <bottomhalf/timer.hpp>
+
+namespace bottomhalf {
+
+template <class Arch>
+class timekeeper {
+    template <class T>
+    using atomic = typename Arch::template atomic_ref<T>;
+
+public:
+    /// Context: process; starts a thread.  Return: false if there was none to be had.
+    bool start(const char* name) noexcept {
+        clock_.boot = Arch::now();
+        {
+            detail::irq_lock<Arch> g(lock_);
+            stop_ = false;
+        }
+        inbox_.open();
+        return Arch::spawn(thread_, 0, name, false, [](void* self) { static_cast<timekeeper*>(self)->run(); }, this);
+    }
+    /// Ends the thread; armed timers stay armed and do not fire.  Context: process.
+    void stop() noexcept {
+        {
+            detail::irq_lock<Arch> g(lock_);
+            stop_ = true;
+        }
+        wake();
+        Arch::join(thread_);
+        inbox_.close();
+    }
+
+    [[nodiscard]] const tick_clock& clock() const noexcept { return clock_; }
+    [[nodiscard]] jiffies_t jiffies() const noexcept { return clock_.at(Arch::now()); }
+    /// Writes every tick to `cell` from now on.
+    void keep_jiffies(volatile unsigned long& cell) noexcept {
+        detail::irq_lock<Arch> g(lock_);
+        if (cell_ != nullptr) return;
+        cell_ = &cell;
+        wake();
+    }
+
+    // ---- timers ---------------------------------------------------------------------------------------------------
+
+    /// Arms an idle timer that the caller owns.  Fires at the first look at or after tick `expires`, never before.
+    /// Context: any, async-signal-safe.
+    void add(timer_node& t, jiffies_t expires) noexcept {
+        t.expires = expires;
+        flags(t).fetch_or(timer_pending_bit, release);
+        if (inbox_.push(t.entry) == detail::pushed::refused) return;   // no machine: it stays armed, and never fires
+        wake_if_earlier(expires);
+    }
+    [[nodiscard]] static bool was_pending(timer_node& t) noexcept {
+        return (flags(t).load(relaxed) & timer_pending_bit) != 0;   // relaxed: a hint, as in the kernel
+    }
+    /// Context: any that we manage.  Return: true if it was armed and is not any more.  Its function may be running.
+    bool del(timer_node& t) noexcept {
+        for (unsigned round = 0;; Arch::relax(round++)) {
+            detail::irq_lock<Arch> g(lock_);
+            settle();
+            const std::uint32_t f = flags(t).load(relaxed);   // relaxed: the wheel's bit is ours under the lock
+            if ((f & timer_pending_bit) == 0) return false;
+            if ((f & timer_wheel_bit) == 0) continue;         // between the flag and the push of an add() elsewhere
+            take_off(t);
+            return true;
+        }
+    }
+    /// The same, and waits for its function to return.  Context: not hardirq, not the function itself.
+    bool del_sync(timer_node& t) noexcept {
+        const bool was = del(t);
+        for (unsigned round = 0; is_running(t); ++round) Arch::relax(round);
+        return was;
+    }
+    /// Arms it, or moves it.  Context: any that we manage.  Return: was it armed?
+    bool mod(timer_node& t, jiffies_t expires) noexcept {
+        for (unsigned round = 0;; Arch::relax(round++)) {
+            detail::irq_lock<Arch> g(lock_);
+            settle();
+            const std::uint32_t f = flags(t).load(relaxed);
+            const bool was = (f & timer_pending_bit) != 0;
+            if (was && (f & timer_wheel_bit) == 0) continue;
+            if (was) take_off(t);
+            put_on(t, expires);
+            wake_if_earlier(expires);
+            return was;
+        }
+    }
+    [[nodiscard]] bool is_running(const timer_node& t) noexcept {
+        detail::irq_lock<Arch> g(lock_);
+        return running_ == &t;
+    }
+    /// f(timer_node&) for each armed timer.
+    template <class F>
+    void for_each(F f) noexcept {
+        detail::irq_lock<Arch> g(lock_);
+        settle();
+        wheel_.for_each(f);
+    }
+
+    /// Takes every armed timer off; f(timer_node&) hears of each, idle by then.  For a clock that has stopped.
+    template <class F>
+    void disarm_all(F f) noexcept {
+        detail::irq_lock<Arch> g(lock_);
+        settle();
+        wheel_.advance(wheel_.clock() + max_jiffy_offset);   // all is due
+        while (timer_node* t = wheel_.pop_due()) {
+            flags(*t).fetch_and(~(timer_pending_bit | timer_wheel_bit), release);
+            f(*t);
+        }
+        wheel_.reset(initial_jiffies);
+    }
+
+    timekeeper() = default;
+    timekeeper(const timekeeper&) = delete;
+    timekeeper& operator=(const timekeeper&) = delete;
+
+private:
+    static auto flags(timer_node& t) noexcept { return atomic<std::uint32_t>(t.flags); }
+
+    void settle() noexcept BOTTOMHALF_REQUIRES(lock_) {
+        for (detail::link* l = inbox_.take_all(); l != nullptr;) {
+            detail::link* next = l->next;
+            timer_node& t = *timer_wheel::from_link(l);
+            put_on(t, t.expires);
+            l = next;
+        }
+    }
+    void put_on(timer_node& t, jiffies_t expires) noexcept BOTTOMHALF_REQUIRES(lock_) {
+        flags(t).fetch_or(timer_pending_bit | timer_wheel_bit, relaxed);   // relaxed: the lock orders it
+        wheel_.add(t, expires);
+    }
+    void take_off(timer_node& t) noexcept BOTTOMHALF_REQUIRES(lock_) {
+        wheel_.remove(t);
+        flags(t).fetch_and(~(timer_pending_bit | timer_wheel_bit), release);
+    }
+
+    void run() noexcept BOTTOMHALF_EXCLUDES(lock_) {
+        Arch::sleep_precisely();
+        bool was = Arch::irq_save();
+        lock_.lock();
+        while (true) {
+            settle();
+            wheel_.advance(clock_.at(Arch::now()));
+            if (cell_ != nullptr) *cell_ = wheel_.clock();   // before the timers, which may read it
+            if (timer_node* t = wheel_.pop_due()) {
+                fire(*t, was);
+                continue;
+            }
+            if (stop_) break;
+            jiffies_t next = wheel_.next_event();
+            if (cell_ != nullptr && time_after(next, wheel_.clock() + 1)) next = wheel_.clock() + 1;
+            const std::uint32_t v = atomic<std::uint32_t>(watch_).load(relaxed);   // relaxed: ordered by [clock.next]
+            atomic<jiffies_t>(next_).store(next, relaxed);                         // relaxed: [clock.next] follows
+            if (!inbox_.fall_asleep()) continue;
+            lock_.unlock();
+            Arch::irq_restore(was);
+            Arch::park(watch_, v, clock_.when(next), "the next timer");
+            was = Arch::irq_save();
+            lock_.lock();
+            inbox_.wake_up();
+            atomic<jiffies_t>(next_).store(wheel_.clock(), relaxed);   // relaxed: awake; who reads the old one wakes in vain
+        }
+        lock_.unlock();
+        Arch::irq_restore(was);
+    }
+    void fire(timer_node& t, bool was) noexcept BOTTOMHALF_REQUIRES(lock_) {
+        auto* function = t.function;
+        const std::uint32_t f = flags(t).fetch_and(~(timer_pending_bit | timer_wheel_bit), acq_rel);
+        running_ = &t;
+        lock_.unlock();
+        if ((f & timer_irqsafe) == 0) Arch::irq_restore(was);
+        {
+            detail::in_context<Arch> softirq(softirq_offset);
+            if (function != nullptr) function(&t);   // from here on `t` may be armed again, or gone
+        }
+        if ((f & timer_irqsafe) == 0) Arch::irq_save();
+        lock_.lock();
+        running_ = nullptr;
+    }
+
+    void wake_if_earlier(jiffies_t expires) noexcept {
+        if (time_before(expires, atomic<jiffies_t>(next_).load(relaxed))) wake();   // relaxed: [clock.next]
+    }
+    void wake() noexcept {
+        atomic<std::uint32_t>(watch_).fetch_add(1, release);
+        Arch::unpark(watch_, 1);
+    }
+
+    detail::inbox<Arch> inbox_;
+    std::uint32_t watch_ = 0;                   // A: what the thread sleeps on
+    jiffies_t next_ = initial_jiffies;          // A: the tick until which it sleeps [clock.next]
+    detail::spinlock<Arch> lock_;
+    timer_wheel wheel_ BOTTOMHALF_GUARDED_BY(lock_);
+    timer_node* running_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
+    volatile unsigned long* cell_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
+    bool stop_ BOTTOMHALF_GUARDED_BY(lock_) = false;
+    tick_clock clock_;                          // I
+    typename Arch::thread thread_;
+};
+
+}  // namespace bottomhalf

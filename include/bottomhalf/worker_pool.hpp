@@ -1,0 +1,650 @@
+// SPDX-License-Identifier: MIT
+// worker_pool.hpp: what runs the items.  An inbox, a worklist, and workers.
+//
+// Anybody pushes into the inbox; whoever holds the lock moves what is there to the worklist ("settles" it) and accounts
+// it to its queue, so producers touch neither; a worker takes the first item, lets go of the lock and calls the handler.
+//
+// There is one kind of pool and one worker loop.  What differs is who may start:
+//   dedicated   exactly one worker: a 2.6 queue has one such pool per CPU, a single-threaded one has one in all
+//   bound       one handler at a time, unless it blocks in one of our primitives: then the next one starts (the kernel's
+//               concurrency management)
+//   unbound     every item on the worklist gets a worker
+//
+// Exclusion rules.
+//   GUARDED_BY(lock)  lock held for every access (clang -Wthread-safety)
+//   I  written while the pool is set up or torn down, read-only for everyone in between
+//   S  touched by the owning worker only
+//   A  atomic
+// Lock order: no two pool locks are ever held at once.  No lock is held while a handler runs.
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include <bottomhalf/arch/arch.hpp>
+#include <bottomhalf/context.hpp>
+#include <bottomhalf/detail/spinlock.hpp>
+#include <bottomhalf/detail/type_stable.hpp>
+#include <bottomhalf/inbox.hpp>
+#include <bottomhalf/pool_workqueue.hpp>
+#include <bottomhalf/report.hpp>
+#include <bottomhalf/work.hpp>
+
+namespace bottomhalf {
+
+enum class pool_kind : unsigned char { dedicated, bound, unbound };
+
+inline constexpr unsigned max_workers = 512;    // of one pool; the kernel's default for max_active's upper bound
+inline constexpr unsigned max_pools = 1U << 15;
+inline constexpr int everybody = 0x7fffffff;    // unpark() that many
+
+/// Somebody who waits for the end of an item's run.  Lives on his stack.
+struct flush_waiter {
+    work_item* item = nullptr;
+    flush_waiter* next = nullptr;
+    std::uint32_t done = 0;   // A [flush.done]
+};
+
+/// One call of a handler.  Lives on the worker's stack; a handler that flushes its own queue has others on top of it.
+template <class Arch>
+struct running_item {
+    work_item* item;
+    work_func func;
+    pool_workqueue<Arch>* pwq;
+    unsigned colour;
+    running_item* outer;
+    flush_waiter* waiters;
+    bool flushing = false;   // guarded by the pool's lock: it waits in a flush of its own queue
+};
+
+template <class Arch>
+struct worker {
+    worker_pool<Arch>* pool = nullptr;         // I
+    running_item<Arch>* current = nullptr;     // guarded by the pool's lock; its own thread reads it without
+    arch::task* self = nullptr;                // I
+    detail::list scheduled;                    // guarded by the pool's lock: items that must run after `current`, here
+    bool counted = false;                      // guarded by the pool's lock: in nr_running
+    int inline_depth = 0;                      // S: runs inside a flush of its own queue
+    worker* next = nullptr;                    // guarded by the pool's lock
+    typename Arch::thread thread;
+};
+
+template <class Arch>
+class worker_pool {
+    using pwq_t = pool_workqueue<Arch>;
+    using worker_t = worker<Arch>;
+    using running_t = running_item<Arch>;
+    template <class T>
+    using atomic = typename Arch::template atomic_ref<T>;
+
+public:
+    detail::spinlock<Arch> lock;
+
+    // ---- life -----------------------------------------------------------------------------------------------------
+
+    /// Context: process.  Return: an open pool without a worker; null if memory or numbers have run out.
+    static worker_pool* create(pool_kind kind, int cpu, const char* name, arch::cpu_port* port = nullptr) noexcept {
+        worker_pool* p = detail::type_stable<Arch, worker_pool>::get();
+        if (p == nullptr) return nullptr;
+        if (p->id_ == 0 && !p->take_number()) return detail::type_stable<Arch, worker_pool>::put(p), nullptr;
+        detail::irq_lock<Arch> g(p->lock);
+        p->kind_ = kind;
+        p->cpu_ = cpu;
+        p->port_ = port;
+        p->stop_ = false;
+        p->nr_named_ = 0;
+        std::snprintf(p->name_, sizeof p->name_, "%s", name);
+        p->inbox_.open();
+        return p;
+    }
+    /// Context: process; allocates, starts a thread.  Return: false if that could not be had.
+    bool add_worker() noexcept BOTTOMHALF_EXCLUDES(lock) {
+        const bool was = Arch::irq_save();
+        lock.lock();
+        const bool ok = hire();
+        lock.unlock();
+        Arch::irq_restore(was);
+        return ok;
+    }
+    /// Lets the workers finish what is queued, ends them, and gives the pool back.  Nobody may queue any more: what still
+    /// comes is refused at the door.  Context: process, not one of our own workers.
+    void retire() noexcept BOTTOMHALF_EXCLUDES(lock) { end(arch::forever), detail::type_stable<Arch, worker_pool>::put(this); }
+    /// The same, but what is queued is not run any more, and a handler that has not returned by `deadline` is left
+    /// behind, with its pool.  `drop(func, what)` hears of both.
+    template <class F>
+    void abandon(arch::ns_t deadline, F drop) noexcept BOTTOMHALF_EXCLUDES(lock) {
+        {
+            detail::irq_lock<Arch> g(lock);
+            settle();
+            while (!worklist_.empty()) {
+                work_item* w = detail::item_of(worklist_.front());
+                drop(w->func, "pending");
+                remove(*w);
+                detail::data_of<Arch>(*w).store(detail::word::off_queue(id_), release);   // [work.pending] idle again
+            }
+        }
+        if (end(deadline)) {
+            detail::type_stable<Arch, worker_pool>::put(this);
+        } else {
+            detail::irq_lock<Arch> g(lock);
+            for_each_running([&](worker_t&, running_t& r) { drop(r.func, "still running"); });
+        }
+    }
+
+    // ---- queueing -------------------------------------------------------------------------------------------------
+
+    /// Context: any, async-signal-safe.  The caller owns PENDING and has named a link to this pool in the item's word.
+    /// Return: false if the pool is closed.
+    bool enqueue(work_item& w) noexcept {
+        switch (inbox_.push(w.entry)) {
+            case detail::pushed::quietly: return true;
+            case detail::pushed::and_must_wake: wake(); return true;
+            default: return false;
+        }
+    }
+
+    // ---- for flush, cancel and drain ------------------------------------------------------------------------------
+
+    [[nodiscard]] static worker_pool* by_number(unsigned id) noexcept {
+        return id == 0 || id >= max_pools ? nullptr : atomic<worker_pool*>(numbers_[id]).load(acquire);   // [pool.number]
+    }
+    [[nodiscard]] unsigned number() const noexcept { return id_; }
+    [[nodiscard]] int cpu() const noexcept { return cpu_; }
+    [[nodiscard]] pool_kind kind() const noexcept { return kind_; }
+    [[nodiscard]] bool in_transit() const noexcept BOTTOMHALF_REQUIRES(lock) { return nr_limbo_ != 0; }
+
+    /// Moves the inbox to the worklist.  May let go of the lock in between.
+    void settle() noexcept BOTTOMHALF_REQUIRES(lock) {
+        detail::link* l = inbox_.take_all();
+        detail::link* limbo = nullptr;
+        while (l != nullptr) {
+            detail::link* next = l->next;
+            work_item& w = *detail::item_of(l);
+            // The pool of its last run comes along in the free link.  If it may still be running there, it must not
+            // start here; that is for the lock of that pool to decide, and we never hold two.
+            worker_pool* last = by_number(static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(l->prev)));
+            if (last != nullptr && last != this && last->may_be_running(w)) [[unlikely]] {
+                l->next = limbo;
+                limbo = l;
+                ++nr_limbo_;
+            } else {
+                admit(w, *link_of(w));
+            }
+            l = next;
+        }
+        while (limbo != nullptr) {
+            detail::link* next = limbo->next;
+            send_home(*detail::item_of(limbo));
+            limbo = next;
+        }
+    }
+
+    [[nodiscard]] running_t* find_running(const work_item& w) noexcept BOTTOMHALF_REQUIRES(lock) {
+        if (running_filter_[slot(w)] == 0) return nullptr;
+        for (worker_t* k = workers_; k != nullptr; k = k->next)
+            for (running_t* r = k->current; r != nullptr; r = r->outer)
+                if (r->item == &w) return r;
+        return nullptr;
+    }
+    /// Takes an admitted item off again; the caller then owns its PENDING.  Those who waited for it are released.
+    void remove(work_item& w) noexcept BOTTOMHALF_REQUIRES(lock) {
+        const unsigned long d = detail::data_of<Arch>(w).load(relaxed);   // relaxed: stable under the lock
+        pwq_t& pwq = *link_of(w);
+        detail::list::erase(w.entry);
+        detail::data_of<Arch>(w).store(detail::word::off_queue(id_) | detail::word::PENDING, relaxed);
+        release_all(take_waiters(w));
+        account_end(pwq, detail::word::colour(d), (d & detail::word::INACTIVE) == 0);
+        kick();
+    }
+    void wait_for(flush_waiter& f) noexcept BOTTOMHALF_REQUIRES(lock) {
+        f.next = waiters_;
+        waiters_ = &f;
+    }
+    /// Starts what has become possible (more room under max_active, a barrier lifted).
+    void activate(pwq_t& pwq) noexcept BOTTOMHALF_REQUIRES(lock) {
+        while (!pwq.inactive.empty() && has_room(pwq)) activate_first(pwq);
+        kick();
+    }
+    static void wake_flushers(basic_workqueue_struct<Arch>& wq) noexcept {
+        atomic<std::uint32_t>(wq.flush_word).fetch_add(1, release);   // [wq.flush]
+        Arch::unpark(wq.flush_word, everybody);
+    }
+    /// Runs those items of the worklist that are `wanted` in the caller, a worker of this pool, inside the handler that it
+    /// is running: what flushing one's own queue meant in 2.6, an item that is itself running further out included.
+    template <class F>
+    void run_inline(worker_t& k, F wanted) noexcept BOTTOMHALF_EXCLUDES(lock) {
+        const bool was = Arch::irq_save();
+        lock.lock();
+        for (settle();; settle()) {
+            detail::link* l = worklist_.front();
+            while (l != worklist_.end() && !wanted(*detail::item_of(l))) l = l->next;
+            if (l == worklist_.end()) break;
+            process_one_work(k, *detail::item_of(l));
+        }
+        lock.unlock();
+        Arch::irq_restore(was);
+    }
+    template <class F>
+    void for_each_pending(F f) noexcept BOTTOMHALF_REQUIRES(lock) {
+        for (detail::link* l = worklist_.front(); l != worklist_.end(); l = l->next) f(*detail::item_of(l));
+    }
+    template <class F>
+    void for_each_running(F f) noexcept BOTTOMHALF_REQUIRES(lock) {
+        for (worker_t* k = workers_; k != nullptr; k = k->next)
+            for (running_t* r = k->current; r != nullptr; r = r->outer) f(*k, *r);
+    }
+
+    /// The worker that the caller is, or null.
+    [[nodiscard]] static worker_t* current_worker() noexcept { return static_cast<worker_t*>(Arch::current().worker); }
+    static pwq_t* link_of(work_item& w) noexcept {
+        return reinterpret_cast<pwq_t*>(detail::data_of<Arch>(w).load(relaxed) & ~(detail::word::pwq_align - 1));
+    }
+    /// In the child of a fork() there are no workers: from now on every push is refused.
+    void close_after_fork() noexcept { inbox_.close(); }
+
+    worker_pool() = default;
+    worker_pool(const worker_pool&) = delete;
+    worker_pool& operator=(const worker_pool&) = delete;
+    worker_pool* next_free = nullptr;
+
+private:
+    // ---- the worker's loop ----------------------------------------------------------------------------------------
+
+    static void worker_thread(void* arg) noexcept {
+        worker_t& k = *static_cast<worker_t*>(arg);
+        k.pool->work(k);
+    }
+
+    void work(worker_t& k) noexcept BOTTOMHALF_EXCLUDES(lock) {
+        arch::task& t = Arch::current();
+        t.worker = &k;
+        k.self = &t;
+        if (kind_ == pool_kind::bound) t.blocks = &worker_sleeping, t.runs = &worker_running;
+        if (port_ != nullptr) Arch::attach(*port_);
+        bool was = Arch::irq_save();
+        lock.lock();
+        while (true) {
+            settle();
+            if (work_item* w = next_work(k)) {
+                process_one_work(k, *w);
+                continue;
+            }
+            if (k.counted) {
+                k.counted = false;
+                --nr_running_;
+                ++nr_idle_;
+            }
+            if (stop_ && worklist_.empty()) break;
+            // Before the inbox says ASLEEP, so that the push which replaces that finds us with the older value.
+            const std::uint32_t v = atomic<std::uint32_t>(watch_).load(relaxed);   // relaxed: ordered by [inbox.head]
+            if (must_watch() && !inbox_.fall_asleep()) continue;
+            lock.unlock();
+            Arch::irq_restore(was);
+            Arch::park(watch_, v, arch::forever, "work");
+            was = Arch::irq_save();
+            lock.lock();
+        }
+        --nr_idle_;
+        lock.unlock();
+        if (port_ != nullptr) Arch::detach(*port_);
+        Arch::irq_restore(was);
+        t.worker = nullptr;
+    }
+
+    /// Do I go on, or start?  Asked by a worker between two items, and by one that was woken.  Return: the item to run.
+    work_item* next_work(worker_t& k) noexcept BOTTOMHALF_REQUIRES(lock) {
+        if (!k.scheduled.empty()) return counted(k), detail::item_of(k.scheduled.front());
+        while (!worklist_.empty()) {
+            if (kind_ == pool_kind::bound && nr_running_ > (k.counted ? 1 : 0)) return nullptr;   // another one runs
+            work_item* w = detail::item_of(worklist_.front());
+            if (kind_ != pool_kind::dedicated)
+                if (worker_t* busy = runs_elsewhere(*w, k)) {   // it must not run beside itself: it waits for that worker
+                    detail::list::erase(w->entry);
+                    busy->scheduled.push_back(w->entry);
+                    continue;
+                }
+            counted(k);
+            return w;
+        }
+        return nullptr;
+    }
+    void counted(worker_t& k) noexcept BOTTOMHALF_REQUIRES(lock) {
+        if (k.counted) return;
+        k.counted = true;
+        ++nr_running_;
+        --nr_idle_;
+    }
+    worker_t* runs_elsewhere(const work_item& w, const worker_t& k) noexcept BOTTOMHALF_REQUIRES(lock) {
+        if (running_filter_[slot(w)] == 0) return nullptr;
+        for (worker_t* o = workers_; o != nullptr; o = o->next)
+            for (running_t* r = o->current; r != nullptr; r = r->outer)
+                if (r->item == &w && o != &k) return o;
+        return nullptr;
+    }
+
+    /// The heart.  Entered and left with the lock held; the handler runs without it.  `w` is not touched once its PENDING
+    /// is cleared: the handler may queue it again, elsewhere, or free it.
+    void process_one_work(worker_t& k, work_item& w) noexcept BOTTOMHALF_REQUIRES(lock) {
+        const unsigned long d = detail::data_of<Arch>(w).load(relaxed);   // relaxed: stable under the lock
+        running_t r{&w, w.func, link_of(w), detail::word::colour(d), k.current, nullptr};
+        detail::list::erase(w.entry);
+        if (waiters_ != nullptr) r.waiters = take_waiters(w);
+        k.current = &r;
+        mark_running(w, +1);
+        // [work.pending] acquire: what any queue_work() before this, also one that returned false, was told about is
+        // visible to the handler.  release: `current` and the filter are set before anybody can claim the item again.
+        detail::data_of<Arch>(w).exchange(detail::word::off_queue(id_), acq_rel);
+        if (kind_ == pool_kind::unbound) leave_a_watcher();
+        lock.unlock();
+        Arch::irq_restore(false);
+
+        call(r.func, &w);
+
+        Arch::irq_save();
+        lock.lock();
+        k.current = r.outer;
+        mark_running(w, -1);
+        account_end(*r.pwq, r.colour, true);
+        if (r.waiters != nullptr) {   // their wake-ups are system calls: not under the lock
+            lock.unlock();
+            release_all(r.waiters);
+            lock.lock();
+        }
+    }
+
+    /// Nothing that a handler does wrong ends the worker.
+    static void call(work_func func, work_item* w) noexcept {
+        arch::task& t = Arch::current();
+        const std::uint32_t count = t.preempt_count;
+#if BOTTOMHALF_EXCEPTIONS
+        try {
+            func(w);
+        } catch (const std::exception& e) {
+            complain(func, e.what());
+        } catch (...) {
+            complain(func, "not a std::exception");
+        }
+#else
+        func(w);
+#endif
+        if (t.preempt_count != count || Arch::irqs_masked()) [[unlikely]] {
+            detail::say(channel::kernel, severity::bug, "process_one_work", location::current(),
+                        "workqueue leaked atomic, lock or RCU: %s[%d]\n"
+                        "     preempt=0x%08x lock=0->0 RCU=0->0 workfn=%p%s",
+                        t.comm, static_cast<int>(t.pid), static_cast<unsigned>(t.preempt_count),
+                        reinterpret_cast<void*>(func), Arch::irqs_masked() ? ", interrupts left disabled" : "");
+            t.preempt_count = count;
+            Arch::irq_restore(false);
+        }
+    }
+    static void complain(work_func func, const char* what) noexcept {
+        detail::say(channel::advice, severity::bug, "process_one_work", location::current(),
+                    "an exception left the work queue handler %p: %s; the item counts as done", reinterpret_cast<void*>(func),
+                    what);
+    }
+
+    // ---- admitting ------------------------------------------------------------------------------------------------
+
+    void admit(work_item& w, pwq_t& pwq) noexcept BOTTOMHALF_REQUIRES(lock) {
+        // relaxed: a flush that changes the colour takes our lock before it looks at what it must wait for.
+        const std::uint32_t colour = atomic<std::uint32_t>(pwq.wq->work_colour).load(relaxed);
+        ++pwq.in_flight[colour];
+        unsigned long d = reinterpret_cast<unsigned long>(&pwq) | detail::word::PWQ | detail::word::PENDING |
+                          (static_cast<unsigned long>(colour) << detail::word::colour_shift);
+        if (pwq.inactive.empty() && has_room(pwq)) {
+            ++pwq.nr_active;
+            worklist_.push_back(w.entry);
+        } else {
+            d |= detail::word::INACTIVE;
+            pwq.inactive.push_back(w.entry);
+        }
+        // relaxed: whoever acts on it takes our lock first.  A failing claim in between changes nothing.
+        detail::data_of<Arch>(w).store(d, relaxed);
+    }
+    static bool has_room(pwq_t& pwq) noexcept {
+        return pwq.nr_active < atomic<int>(pwq.wq->max_active).load(relaxed);   // relaxed: a raise looks at every link
+    }
+    void activate_first(pwq_t& pwq) noexcept BOTTOMHALF_REQUIRES(lock) {
+        work_item& w = *detail::item_of(pwq.inactive.pop_front());
+        auto data = detail::data_of<Arch>(w);
+        data.store(data.load(relaxed) & ~detail::word::INACTIVE, relaxed);   // relaxed: as in admit()
+        ++pwq.nr_active;
+        worklist_.push_back(w.entry);
+    }
+    void account_end(pwq_t& pwq, unsigned colour, bool active) noexcept BOTTOMHALF_REQUIRES(lock) {
+        if (active) {
+            --pwq.nr_active;
+            if (!pwq.inactive.empty() && has_room(pwq)) activate_first(pwq);
+        }
+        // A flush counts itself under our lock, before it sleeps, so relaxed finds it.  Handlers that flush their own
+        // queue do not wait for each other, so for them every end may be the one that matters.
+        basic_workqueue_struct<Arch>& wq = *pwq.wq;
+        if ((--pwq.in_flight[colour] == 0 || atomic<std::uint32_t>(wq.inside_flushers).load(relaxed) != 0) &&
+            atomic<std::uint32_t>(wq.flushers).load(relaxed) != 0) [[unlikely]]
+            wake_flushers(wq);
+    }
+    /// An item whose last run was in another pool, and may not be over: if it runs there for the same queue, it belongs
+    /// there, otherwise here.  Lets go of our lock.  Its word says "inbox" all the while, so flush and cancel come again.
+    void send_home(work_item& w) noexcept BOTTOMHALF_REQUIRES(lock) {
+        pwq_t& here = *link_of(w);
+        worker_pool& last = *by_number(static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(w.entry.prev)));
+        lock.unlock();
+        last.lock.lock();
+        running_t* r = last.find_running(w);
+        const bool stays = r != nullptr && r->pwq->wq == here.wq;
+        if (stays) {
+            last.admit(w, *r->pwq);
+            last.kick();
+        }
+        last.lock.unlock();
+        lock.lock();
+        --nr_limbo_;
+        if (!stays) admit(w, here);
+    }
+    /// Lock-free and never wrong when it says no: whoever claimed the item after a run began sees that run counted.
+    bool may_be_running(const work_item& w) noexcept {
+        return atomic<std::uint32_t>(running_filter_[slot(w)]).load(acquire) != 0;   // [work.pending] see process_one_work()
+    }
+    void mark_running(const work_item& w, int n) noexcept BOTTOMHALF_REQUIRES(lock) {
+        std::uint32_t& f = running_filter_[slot(w)];
+        atomic<std::uint32_t>(f).store(f + static_cast<std::uint32_t>(n), release);
+    }
+    static unsigned slot(const work_item& w) noexcept {
+        return static_cast<unsigned>((reinterpret_cast<std::uintptr_t>(&w) >> 5) % 16);
+    }
+
+    // ---- waking ---------------------------------------------------------------------------------------------------
+
+    /// One idle worker looks.  Context: any, async-signal-safe.
+    void wake() noexcept {
+        atomic<std::uint32_t>(watch_).fetch_add(1, release);   // ends a wait that is about to begin, see work()
+        // On the only worker's own thread we are a handler that interrupted its way to sleep: the word has changed, so
+        // the wait returns by itself.
+        const worker_t* me = current_worker();
+        if (me != nullptr && me->pool == this && kind_ == pool_kind::dedicated) return;
+        Arch::unpark(watch_, 1);
+    }
+    /// Somebody other than a worker has put something on the worklist.
+    void kick() noexcept BOTTOMHALF_REQUIRES(lock) {
+        if (worklist_.empty()) return;
+        const bool slept = inbox_.wake_up();
+        if (slept || kind_ == pool_kind::unbound || (kind_ == pool_kind::bound && nr_running_ == 0)) wake();
+    }
+    /// Is it for the one who goes to sleep to say so in the inbox?  Not while another worker runs, who will look.
+    bool must_watch() const noexcept BOTTOMHALF_REQUIRES(lock) {
+        return kind_ != pool_kind::bound || nr_running_ == 0;
+    }
+    /// Before this worker becomes deaf (runs a handler of an unbound pool, blocks in a bound one): what is there, and what
+    /// comes, must find another one.
+    void leave_a_watcher() noexcept BOTTOMHALF_REQUIRES(lock) {
+        for (settle(); worklist_.empty(); settle())
+            if (inbox_.fall_asleep()) break;
+        if (nr_idle_ == 0)
+            hire();
+        else if (!worklist_.empty())
+            wake();
+    }
+
+    /// Upcalls of a bound pool's workers, from block().
+    static void worker_sleeping(arch::task& t) noexcept {
+        worker_t& k = *static_cast<worker_t*>(t.worker);
+        worker_pool& p = *k.pool;
+        detail::irq_lock<Arch> g(p.lock);
+        if (!k.counted) return;
+        if (--p.nr_running_ == 0) p.leave_a_watcher();
+    }
+    static void worker_running(arch::task& t) noexcept {
+        worker_t& k = *static_cast<worker_t*>(t.worker);
+        worker_pool& p = *k.pool;
+        detail::irq_lock<Arch> g(p.lock);
+        if (!k.counted) return;
+        ++p.nr_running_;
+        p.inbox_.wake_up();   // we look ourselves after this item, so a push need not wake anybody
+    }
+
+    // ---- waiters --------------------------------------------------------------------------------------------------
+
+    flush_waiter* take_waiters(const work_item& w) noexcept BOTTOMHALF_REQUIRES(lock) {
+        flush_waiter* mine = nullptr;
+        for (flush_waiter** at = &waiters_; *at != nullptr;) {
+            flush_waiter* f = *at;
+            if (f->item != &w) {
+                at = &f->next;
+                continue;
+            }
+            *at = f->next;
+            f->next = mine;
+            mine = f;
+        }
+        return mine;
+    }
+    static void release_all(flush_waiter* f) noexcept {
+        while (f != nullptr) {
+            flush_waiter* next = f->next;   // read first: `f` is on the stack of one who may be gone in a moment
+            std::uint32_t& done = f->done;
+            atomic<std::uint32_t>(done).store(1, release);   // [flush.done] all that the handler did is visible to him
+            Arch::unpark(done, 1);                           // an address only: waking nobody there does no harm
+            f = next;
+        }
+    }
+
+    // ---- workers --------------------------------------------------------------------------------------------------
+
+    /// Lets go of the lock while the thread is started.
+    bool hire() noexcept BOTTOMHALF_REQUIRES(lock) {
+        if (nr_workers_ >= max_workers || stop_) return false;
+        ++nr_workers_;   // reserved, so that nobody else hires for the same reason
+        ++nr_idle_;
+        ++nr_hiring_;
+        const unsigned n = nr_named_++;
+        lock.unlock();
+        auto* k = new (std::nothrow) worker_t;
+        char comm[arch::comm_len + 16];
+        name_worker(comm, sizeof comm, n);
+        bool ok = k != nullptr;
+        if (ok) {
+            k->pool = this;
+            lock.lock();
+            k->next = workers_;
+            workers_ = k;
+            lock.unlock();
+            ok = Arch::spawn(k->thread, cpu_ < 0 ? 0 : cpu_, comm, cpu_ >= 0, &worker_thread, k);
+        }
+        lock.lock();
+        --nr_hiring_;
+        if (ok) return true;
+        --nr_workers_;
+        --nr_idle_;
+        for (worker_t** at = &workers_; *at != nullptr; at = &(*at)->next)
+            if (*at == k) {
+                *at = k->next;
+                break;
+            }
+        delete k;
+        return false;
+    }
+    void name_worker(char* to, std::size_t n, unsigned which) const noexcept {
+        if (cpu_ < 0)
+            which == 0 ? std::snprintf(to, n, "%s", name_) : std::snprintf(to, n, "%.8s:%u", name_, which);
+        else
+            which == 0 ? std::snprintf(to, n, "%.*s/%d", 15 - 1 - digits(cpu_), name_, cpu_)
+                       : std::snprintf(to, n, "%.7s/%d:%u", name_, cpu_, which);
+    }
+    static int digits(int n) noexcept { return n < 10 ? 1 : n < 100 ? 2 : n < 1000 ? 3 : 4; }
+
+    /// Return: false if somebody had to be left behind.
+    bool end(arch::ns_t deadline) noexcept BOTTOMHALF_EXCLUDES(lock) {
+        worker_t* all = nullptr;
+        {
+            detail::irq_lock<Arch> g(lock);
+            settle();
+            for (detail::link* l = inbox_.close(); l != nullptr;) {   // what came between the two
+                detail::link* next = l->next;
+                admit(*detail::item_of(l), *link_of(*detail::item_of(l)));
+                l = next;
+            }
+            stop_ = true;
+            atomic<std::uint32_t>(watch_).fetch_add(1, release);
+            for (unsigned round = 0; nr_hiring_ != 0; ++round) {   // a worker that is about to block starts another one
+                lock.unlock();
+                Arch::relax(round);
+                lock.lock();
+            }
+            all = workers_;
+        }
+        Arch::unpark(watch_, everybody);
+        bool ended = true;
+        for (worker_t* k = all; k != nullptr; k = k->next) {
+            if (deadline == arch::forever)
+                Arch::join(k->thread);
+            else if (!Arch::join_until(k->thread, deadline))
+                ended = false;
+        }
+        if (!ended) return false;
+        {
+            detail::irq_lock<Arch> g(lock);
+            workers_ = nullptr;
+            nr_workers_ = nr_idle_ = nr_running_ = 0;
+        }
+        for (worker_t* k = all; k != nullptr;) {
+            worker_t* next = k->next;
+            delete k;
+            k = next;
+        }
+        return true;
+    }
+    bool take_number() noexcept {
+        const unsigned n = atomic<unsigned>(next_number_).fetch_add(1, relaxed) + 1;   // relaxed: only to be unique
+        if (n >= max_pools) return false;
+        id_ = n;
+        atomic<worker_pool*>(numbers_[n]).store(this, release);   // [pool.number]
+        return true;
+    }
+
+    // One line for the producers, another for the workers.
+    alignas(64) detail::inbox<Arch> inbox_;
+    std::uint32_t watch_ = 0;                        // A: what idle workers sleep on; changes with each wake-up
+    alignas(64) detail::list worklist_ BOTTOMHALF_GUARDED_BY(lock);
+    flush_waiter* waiters_ BOTTOMHALF_GUARDED_BY(lock) = nullptr;   // for items on the worklist
+    worker_t* workers_ BOTTOMHALF_GUARDED_BY(lock) = nullptr;
+    unsigned nr_workers_ BOTTOMHALF_GUARDED_BY(lock) = 0;
+    unsigned nr_idle_ BOTTOMHALF_GUARDED_BY(lock) = 0;
+    int nr_running_ BOTTOMHALF_GUARDED_BY(lock) = 0;                // counted workers that are not blocked
+    unsigned nr_limbo_ BOTTOMHALF_GUARDED_BY(lock) = 0;             // items that send_home() has in its hands
+    unsigned nr_hiring_ BOTTOMHALF_GUARDED_BY(lock) = 0;            // threads being started right now
+    unsigned nr_named_ BOTTOMHALF_GUARDED_BY(lock) = 0;             // numbers given to workers
+    std::uint32_t running_filter_[16] = {};          // A: how many items of each address class run here
+    pool_kind kind_ = pool_kind::dedicated;          // I
+    bool stop_ BOTTOMHALF_GUARDED_BY(lock) = false;
+    int cpu_ = -1;                                   // I: emulated CPU, -1: none
+    unsigned id_ = 0;                                // I: number, for the words of items; kept for good
+    arch::cpu_port* port_ = nullptr;                 // I: the CPU whose doorbell the (only) worker takes
+    char name_[32] = {};                             // I
+
+    BOTTOMHALF_STATE static inline constinit worker_pool* numbers_[max_pools] = {};   // A [pool.number]
+    BOTTOMHALF_STATE static inline constinit unsigned next_number_ = 0;               // A
+};
+
+}  // namespace bottomhalf

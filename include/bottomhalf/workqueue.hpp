@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: MIT
+// workqueue.hpp: what can be done with an item and a queue: queue, flush, cancel, drain.
+//
+// These are the kernel's calls over an engine, on plain items; the facades and the C++ interface are thin skins on them.
+// Each function says in which state of an item it does what; the states are those of work.hpp.
+#pragma once
+
+#include <cstdint>
+
+#include <bottomhalf/context.hpp>
+#include <bottomhalf/detail/spinlock.hpp>
+#include <bottomhalf/pool_workqueue.hpp>
+#include <bottomhalf/report.hpp>
+#include <bottomhalf/work.hpp>
+#include <bottomhalf/worker_pool.hpp>
+
+namespace bottomhalf {
+
+template <class Arch>
+struct workqueue_ops {
+    using wq_t = basic_workqueue_struct<Arch>;
+    using pwq_t = pool_workqueue<Arch>;
+    using pool_t = worker_pool<Arch>;
+    using running_t = running_item<Arch>;
+    template <class T>
+    using atomic = typename Arch::template atomic_ref<T>;
+
+    // ---- queue ----------------------------------------------------------------------------------------------------
+
+    /// The emulated CPU on which the caller is.  A thread that is not one of ours is given one at first use and keeps it.
+    /// Context: any.
+    static unsigned this_cpu(unsigned nr_cpus) noexcept {
+        arch::task& t = Arch::current();
+        if (t.cpu < 0) [[unlikely]]
+            t.cpu = static_cast<std::int32_t>(atomic<unsigned>(next_home_).fetch_add(1, relaxed) % nr_cpus);   // relaxed: to spread
+        const auto cpu = static_cast<unsigned>(t.cpu);
+        return cpu < nr_cpus ? cpu : cpu % nr_cpus;
+    }
+
+    static bool queue_work(wq_t* wq, work_item& w, location at) noexcept {
+        if (!may_queue(wq, w, at)) [[unlikely]]
+            return false;
+        return claim_and_push(*wq, this_cpu(wq->nr_cpus), w, at);
+    }
+    static bool queue_work_on(unsigned cpu, wq_t* wq, work_item& w, location at) noexcept {
+        if (!may_queue(wq, w, at)) [[unlikely]]
+            return false;
+        if (cpu >= wq->nr_cpus) [[unlikely]] {
+            detail::say(channel::advice, severity::warn, "queue_work_on", at, "there is no CPU %u, queue %s has %u; using this CPU",
+                        cpu, wq->name, wq->nr_cpus);
+            cpu = this_cpu(wq->nr_cpus);
+        }
+        return claim_and_push(*wq, cpu, w, at);
+    }
+
+    /// Puts an item whose PENDING the caller owns into the inbox of a pool.  `old` is its word.  Context: any.
+    static bool push_owned(wq_t& wq, unsigned cpu, work_item& w, unsigned long old, location at) noexcept {
+        pwq_t& link = wq.link_for(cpu);
+        // The inbox has no use for the back link: it carries the pool of the last run, for settle().
+        w.entry.prev = reinterpret_cast<detail::link*>(static_cast<std::uintptr_t>(detail::word::last_pool(old)));
+        // release: whoever follows the word to the link finds it set up.
+        detail::data_of<Arch>(w).store(reinterpret_cast<unsigned long>(&link) | detail::word::PWQ | detail::word::PENDING |
+                                           (static_cast<unsigned long>(detail::word::no_colour) << detail::word::colour_shift),
+                                       release);
+        if (link.pool->enqueue(w)) [[likely]]
+            return true;
+        w.entry = {};
+        detail::data_of<Arch>(w).store(detail::word::off_queue(detail::word::last_pool(old), old & detail::word::depth_mask),
+                                       release);   // [work.pending] idle again, as before the call
+        complain_closed(wq, w, at);
+        return false;
+    }
+
+    /// Everything that makes a call impossible, before anything is changed.  Return: false, and the report is made.
+    static bool may_queue(wq_t* wq, work_item& w, location at) noexcept {
+        if (wq != nullptr && w.func != nullptr && (wq->state().load(relaxed) & wq_flag::closed) == 0) [[likely]]
+            return true;   // relaxed: to queue while another thread destroys the queue is the user's race, see push_owned()
+        return may_queue_slowly(wq, w, at);
+    }
+
+    // ---- flush ----------------------------------------------------------------------------------------------------
+
+    /// Waits for the last queued instance of `w` at the time of the call; if none is queued, for the running one.
+    /// Context: process.  Return: true if it waited.  A delayed item on its timer is not waited for.
+    static bool flush_work(work_item& w, location at) noexcept {
+        if (!context<Arch>::might_sleep("__flush_work", at)) return false;
+        if (w.func == nullptr) {
+            detail::say(channel::kernel, severity::warn, "__flush_work", at, "flush of a work item that was never initialised");
+            return false;
+        }
+        return wait_for_end(w, true, "flush_work", at);
+    }
+
+    /// Waits until everything that was queued on `wq` before the call has run.  What is queued later is not waited for,
+    /// nor are delayed items on their timers.
+    /// Context: process.  From a handler of the same queue: a dedicated queue (2.6) runs the rest of that CPU's items
+    /// inline, as 2.6 did, and reports it from the third level on; others would wait for themselves: reported.
+    static void flush_workqueue(wq_t* wq, location at) noexcept {
+        if (wq == nullptr || !context<Arch>::might_sleep("flush_workqueue", at)) {
+            if (wq == nullptr) complain_null("flush_workqueue", at);
+            return;
+        }
+        if (forked("flush_workqueue", at)) return;
+        if ((wq->state().load(relaxed) & wq_flag::dead) != 0) {
+            detail::say(channel::advice, severity::warn, "flush_workqueue", at, "queue %s has been destroyed", wq->name);
+            return;
+        }
+        worker<Arch>* me = pool_t::current_worker();
+        running_t* own = running_of(me, *wq);
+        if (own != nullptr) {
+            if ((wq->state().load(relaxed) & wq_flag::dedicated) == 0) {
+                detail::say(channel::kernel, severity::warn, "flush_workqueue", at,
+                            "possible recursive locking detected: a handler of (wq_completion)%s flushes its own queue and "
+                            "would wait for itself; not waiting", wq->name);
+                return;
+            }
+        }
+        settle_all(*wq);
+        const std::uint32_t colour = begin_flush(*wq);
+        if (own != nullptr) {
+            flush_own(*me, *wq, colour, at);
+            mark_flushing(*me, *wq, true);
+        }
+        for (unsigned i = 0; i < wq->nr_links; ++i) wait_for_colours(*wq, wq->link(i), colour, own != nullptr);
+        if (own != nullptr) mark_flushing(*me, *wq, false);
+        end_flush(*wq, colour);
+    }
+
+    /// Waits until nothing is left; meanwhile only the queue's own handlers may queue.
+    /// Context: process, not a handler of `wq`.  Return: false if it was one (reported; nothing was done).
+    static bool drain_workqueue(wq_t* wq, const char* function, location at) noexcept {
+        if (wq == nullptr) return complain_null(function, at), false;
+        if (!context<Arch>::might_sleep(function, at) || forked(function, at)) return false;
+        if (running_of(pool_t::current_worker(), *wq) != nullptr) {
+            detail::say(channel::kernel, severity::warn, function, at,
+                        "possible recursive locking detected: a handler of (wq_completion)%s would wait for itself", wq->name);
+            return false;
+        }
+        if (atomic<std::uint32_t>(wq->nr_drainers).fetch_add(1, acq_rel) == 0) wq->state().fetch_or(wq_flag::draining, acq_rel);
+        for (unsigned tries = 1;; ++tries) {
+            flush_workqueue(wq, at);
+            if (is_idle(*wq)) break;
+            if (tries == 10 || (tries % 100 == 0 && tries <= 1000))
+                detail::say(channel::kernel, severity::warn, function, at, "workqueue %s: %s() isn't complete after %u tries",
+                            wq->name, function, tries);
+        }
+        if (atomic<std::uint32_t>(wq->nr_drainers).fetch_sub(1, acq_rel) == 1)
+            wq->state().fetch_and(~wq_flag::draining, acq_rel);
+        return true;
+    }
+
+    // ---- cancel ---------------------------------------------------------------------------------------------------
+
+    /// What to do about an item's timer, for those items that have one.  Return: true if it was armed and is not any more.
+    using timer_stop = bool (*)(work_item&) noexcept;
+    static bool no_timer(work_item&) noexcept { return false; }
+
+    /// Takes `w` away from wherever it waits, and owns its PENDING then.  Spins while somebody else is about to queue it,
+    /// which is finite.  Context: any that we manage.  Interrupts must be masked until PENDING is given up.
+    /// Return: true if it was pending.
+    static bool grab_pending(work_item& w, timer_stop stop) noexcept {
+        for (unsigned round = 0;; ++round) {
+            if (stop(w)) return true;
+            if ((detail::claim<Arch>(w) & detail::word::PENDING) == 0) return false;
+            const unsigned long d = detail::data_of<Arch>(w).load(acquire);
+            if ((d & detail::word::PWQ) != 0) {
+                pool_t* pool = pool_of(d);
+                pool->lock.lock();
+                pool->settle();
+                const unsigned long now = detail::data_of<Arch>(w).load(acquire);
+                const bool here = detail::word::on_worklist(now) && pool_of(now) == pool;
+                if (here) pool->remove(w);
+                pool->lock.unlock();
+                if (here) return true;
+            }
+            Arch::relax(round);
+        }
+    }
+    /// Gives PENDING up again.
+    static void let_go(work_item& w) noexcept {
+        detail::data_of<Arch>(w).fetch_and(~detail::word::PENDING, release);   // [work.pending]
+    }
+
+    /// Context: any that we manage.  Return: was it pending?  A running handler is not waited for.
+    static bool cancel(work_item& w, timer_stop stop) noexcept {
+        detail::irq_guard<Arch> masked;
+        const bool was = grab_pending(w, stop);
+        let_go(w);
+        return was;
+    }
+    /// Removes and forbids: while the depth is not 0, queueing returns false and leaves no trace.
+    static bool disable(work_item& w, timer_stop stop) noexcept {
+        detail::irq_guard<Arch> masked;
+        const bool was = grab_pending(w, stop);
+        auto data = detail::data_of<Arch>(w);
+        unsigned long d = data.load(relaxed);   // relaxed: PENDING is ours
+        if ((d & detail::word::depth_mask) == detail::word::depth_mask)
+            detail::say(channel::kernel, severity::warn, "work_offqd_disable", location::current(),
+                        "workqueue: work disable count overflowed");
+        else
+            d += detail::word::depth_one;
+        data.store(d & ~detail::word::PENDING, release);   // [work.pending]
+        return was;
+    }
+    /// Return: true if it may be queued again.
+    static bool enable(work_item& w) noexcept {
+        detail::irq_guard<Arch> masked;
+        auto data = detail::data_of<Arch>(w);
+        for (unsigned round = 0; (detail::claim<Arch>(w) & detail::word::PENDING) != 0; ++round) {
+            if ((data.load(relaxed) & detail::word::PWQ) != 0) {   // queued, hence not disabled
+                complain_underflow();
+                return true;
+            }
+            Arch::relax(round);
+        }
+        unsigned long d = data.load(relaxed);   // relaxed: PENDING is ours
+        if ((d & detail::word::depth_mask) == 0)
+            complain_underflow();
+        else
+            d -= detail::word::depth_one;
+        data.store(d & ~detail::word::PENDING, release);   // [work.pending]
+        return (d & detail::word::depth_mask) == 0;
+    }
+    /// Context: process.  On return the item is neither pending nor running anywhere, and while this waits nobody can
+    /// queue it, its own handler included.  Return: was it pending?
+    static bool cancel_sync(work_item& w, timer_stop stop, const char* function, location at) noexcept {
+        if (!context<Arch>::might_sleep(function, at)) return cancel(w, stop);
+        const bool was = disable(w, stop);
+        wait_for_end(w, false, function, at);
+        enable(w);
+        return was;
+    }
+    static bool disable_sync(work_item& w, timer_stop stop, const char* function, location at) noexcept {
+        const bool may = context<Arch>::might_sleep(function, at);
+        const bool was = disable(w, stop);
+        if (may) wait_for_end(w, false, function, at);
+        return was;
+    }
+
+    // ---- questions ------------------------------------------------------------------------------------------------
+
+    /// Return: whether a handler of `w` is on some worker's stack.  Stale when read, unless the caller is that handler.
+    static bool is_running(work_item& w) noexcept {
+        pool_t* pool = pool_of(detail::data_of<Arch>(w).load(acquire));
+        if (pool == nullptr) return false;
+        detail::irq_lock<Arch> g(pool->lock);
+        return pool->find_running(w) != nullptr;
+    }
+    /// Whether the caller is a handler of `wq` (then it may queue on it while it is drained).
+    static running_t* running_of(worker<Arch>* me, const wq_t& wq) noexcept {
+        for (running_t* r = me != nullptr ? me->current : nullptr; r != nullptr; r = r->outer)
+            if (r->pwq->wq == &wq) return r;
+        return nullptr;
+    }
+    static work_item* current_work() noexcept {
+        worker<Arch>* me = pool_t::current_worker();
+        return me == nullptr || me->current == nullptr || context<Arch>::in_interrupt() ? nullptr : me->current->item;
+    }
+    static bool is_idle(wq_t& wq) noexcept {
+        for (unsigned i = 0; i < wq.nr_links; ++i) {
+            pwq_t& link = wq.link(i);
+            detail::irq_lock<Arch> g(link.pool->lock);
+            link.pool->settle();
+            if (link.nr_active != 0 || !link.inactive.empty() || link.pool->in_transit()) return false;
+        }
+        return true;
+    }
+    /// Raises or lowers the limit of items under way per link.
+    static void set_max_active(wq_t& wq, int n) noexcept {
+        atomic<int>(wq.max_active).store(n, relaxed);   // relaxed: each link's lock follows
+        for (unsigned i = 0; i < wq.nr_links; ++i) {
+            pwq_t& link = wq.link(i);
+            detail::irq_lock<Arch> g(link.pool->lock);
+            link.pool->activate(link);
+        }
+    }
+    static pool_t* pool_of(unsigned long d) noexcept {
+        if ((d & detail::word::PWQ) == 0) return pool_t::by_number(detail::word::last_pool(d));
+        auto* link = reinterpret_cast<pwq_t*>(d & ~(detail::word::pwq_align - 1));
+        return atomic<pool_t*>(link->pool).load(acquire);   // a stale word leads to a pool that does not have the item
+    }
+
+    /// After fork() the child has our memory and none of our threads; everything says so and does nothing.
+    static bool forked(const char* function, location at) noexcept {
+        if (atomic<std::uint32_t>(in_child_).load(relaxed) == 0) [[likely]]   // relaxed: set before the child runs any code
+            return false;
+        detail::say(channel::advice, severity::bug, function, at,
+                    "this process was forked from one with a live machine: its workers stayed with the parent");
+        return true;
+    }
+    static void now_in_child() noexcept {
+        atomic<std::uint32_t>(in_child_).store(1, relaxed);
+        for (unsigned id = 1; pool_t* p = pool_t::by_number(id); ++id) p->close_after_fork();
+    }
+
+private:
+    static bool claim_and_push(wq_t& wq, unsigned cpu, work_item& w, location at) noexcept {
+        // Masked from claim to push: a top half in between could wait for us, its victim, to queue what it wants to cancel.
+        detail::irq_guard<Arch> masked;
+        const unsigned long old = detail::claim<Arch>(w);
+        if ((old & (detail::word::PENDING | detail::word::depth_mask)) != 0) [[unlikely]] {
+            if ((old & detail::word::PENDING) == 0) detail::data_of<Arch>(w).store(old, release);   // disabled: no trace
+            return false;
+        }
+        return push_owned(wq, cpu, w, old, at);
+    }
+    __attribute__((noinline, cold)) static bool may_queue_slowly(wq_t* wq, work_item& w, location at) noexcept {
+        if (wq == nullptr) return complain_null("__queue_work", at), false;
+        if (w.func == nullptr) {
+            detail::say(channel::kernel, severity::warn, "__queue_work", at,
+                        "work item %p has no function; not queued on %s", static_cast<void*>(&w), wq->name);
+            return false;
+        }
+        const std::uint32_t state = wq->state().load(relaxed);
+        if ((state & wq_flag::dead) == 0 && running_of(pool_t::current_worker(), *wq) != nullptr) return true;
+        if ((detail::data_of<Arch>(w).load(relaxed) & detail::word::PENDING) != 0) return false;   // relaxed: as queue_work()
+        if ((state & wq_flag::dead) != 0)
+            detail::say(channel::advice, severity::bug, "__queue_work", at, "queue %s has been destroyed; not queued", wq->name);
+        else
+            detail::say(channel::kernel, severity::warn, "__queue_work", at,
+                        "WARN_ON_ONCE(!is_chained_work(wq)): queue %s is being %s; not queued", wq->name,
+                        (state & wq_flag::destroying) != 0 ? "destroyed" : "drained");
+        return false;
+    }
+    __attribute__((noinline, cold)) static void complain_null(const char* function, location at) noexcept {
+        detail::say(channel::kernel, severity::warn, function, at, "WARN_ON_ONCE(!wq): no work queue");
+    }
+    __attribute__((noinline, cold)) static void complain_closed(wq_t& wq, work_item&, location at) noexcept {
+        if (forked("__queue_work", at)) return;
+        detail::say(channel::advice, severity::bug, "__queue_work", at, "queue %s has been destroyed; not queued", wq.name);
+    }
+    __attribute__((noinline, cold)) static void complain_underflow() noexcept {
+        detail::say(channel::kernel, severity::warn, "work_offqd_enable", location::current(),
+                    "workqueue: work disable count underflowed");
+    }
+
+    /// Waits for the queued instance (if `queued`), else for the running one.  Return: whether there was one.
+    static bool wait_for_end(work_item& w, bool queued, const char* function, location at) noexcept {
+        flush_waiter f{&w};
+        worker<Arch>* me = pool_t::current_worker();
+        for (unsigned round = 0;; Arch::relax(round++)) {
+            pool_t* pool = pool_of(detail::data_of<Arch>(w).load(acquire));
+            if (pool == nullptr) return false;
+            detail::irq_lock<Arch> g(pool->lock);
+            pool->settle();
+            const unsigned long d = detail::data_of<Arch>(w).load(acquire);
+            if (pool_of(d) != pool || detail::word::in_inbox(d)) continue;   // it moved meanwhile
+            if (queued && detail::word::on_worklist(d)) {
+                if (me != nullptr && me->pool == pool && pool->kind() == pool_kind::dedicated) {
+                    complain_self(function, at);
+                    return false;
+                }
+                pool->wait_for(f);
+                break;
+            }
+            running_t* r = pool->find_running(w);
+            if (r == nullptr) return false;
+            if (is_mine(me, r)) {
+                complain_self(function, at);
+                return false;
+            }
+            f.next = r->waiters;
+            r->waiters = &f;
+            break;
+        }
+        detail::block<Arch>(f.done, 0, arch::forever, function);   // [flush.done]
+        return true;
+    }
+    static bool is_mine(worker<Arch>* me, running_t* r) noexcept {
+        for (running_t* m = me != nullptr ? me->current : nullptr; m != nullptr; m = m->outer)
+            if (m == r) return true;
+        return false;
+    }
+    __attribute__((noinline, cold)) static void complain_self(const char* function, location at) noexcept {
+        detail::say(channel::kernel, severity::warn, function, at,
+                    "possible recursive locking detected: a handler would wait for itself; not waiting");
+    }
+
+    // ---- flushing a whole queue -----------------------------------------------------------------------------------
+    //
+    // Each flush takes the current colour and moves the queue on to the next: items admitted from then on have another
+    // one.  It waits until no link has items of its own colour, or of an older one that is still waited for, in flight.
+
+    static constexpr std::uint32_t next_colour(std::uint32_t c) noexcept { return (c + 1) % detail::word::nr_colours; }
+
+    /// Everything queued so far gets the colour that is current now.
+    static void settle_all(wq_t& wq) noexcept {
+        for (unsigned i = 0; i < wq.nr_links; ++i) {
+            pool_t& pool = *wq.link(i).pool;
+            for (unsigned round = 0;; Arch::relax(round++)) {
+                detail::irq_lock<Arch> g(pool.lock);
+                pool.settle();
+                if (!pool.in_transit()) break;
+            }
+        }
+    }
+    static std::uint32_t begin_flush(wq_t& wq) noexcept {
+        while (true) {
+            std::uint32_t v;
+            {
+                detail::irq_lock<Arch> g(wq.colours);
+                const std::uint32_t mine = atomic<std::uint32_t>(wq.work_colour).load(relaxed);   // relaxed: changed under this lock
+                if (wq.busy_colours == 0) wq.oldest_colour = mine;
+                if (next_colour(mine) != wq.oldest_colour) {
+                    wq.busy_colours |= 1U << mine;
+                    atomic<std::uint32_t>(wq.work_colour).store(next_colour(mine), relaxed);   // relaxed: see admit()
+                    return mine;
+                }
+                v = atomic<std::uint32_t>(wq.colour_word).load(relaxed);   // relaxed: changed under this lock
+            }
+            detail::block<Arch>(wq.colour_word, v, arch::forever, "an earlier flush of the queue");
+        }
+    }
+    static void end_flush(wq_t& wq, std::uint32_t mine) noexcept {
+        {
+            detail::irq_lock<Arch> g(wq.colours);
+            wq.busy_colours &= ~(1U << mine);
+            while (wq.busy_colours != 0 && (wq.busy_colours & (1U << wq.oldest_colour)) == 0)
+                wq.oldest_colour = next_colour(wq.oldest_colour);
+            atomic<std::uint32_t>(wq.colour_word).fetch_add(1, release);
+        }
+        Arch::unpark(wq.colour_word, everybody);
+    }
+    static std::uint32_t oldest(wq_t& wq) noexcept {
+        detail::irq_lock<Arch> g(wq.colours);
+        return wq.oldest_colour;
+    }
+    /// `inside`: the caller is a handler of this queue.  Handlers that are inside a flush of it themselves do not count
+    /// then: two that waited for each other would wait for ever.
+    static void wait_for_colours(wq_t& wq, pwq_t& link, std::uint32_t mine, bool inside) noexcept {
+        pool_t& pool = *link.pool;
+        while (true) {
+            std::uint32_t v;
+            const std::uint32_t first = oldest(wq);
+            {
+                detail::irq_lock<Arch> g(pool.lock);
+                const std::uint32_t mask = colours_until(first, mine);
+                std::uint32_t n = 0;
+                for (std::uint32_t c = 0; c < detail::word::nr_colours; ++c)
+                    if ((mask & (1U << c)) != 0) n += link.in_flight[c];
+                if (inside)
+                    pool.for_each_running([&](worker<Arch>&, running_t& r) {
+                        if (r.flushing && r.pwq == &link && (mask & (1U << r.colour)) != 0) --n;
+                    });
+                if (n == 0) return;
+                v = atomic<std::uint32_t>(wq.flush_word).load(relaxed);   // relaxed: both under the pool's lock,
+                atomic<std::uint32_t>(wq.flushers).fetch_add(1, relaxed);   // which account_end() holds when it looks
+            }
+            detail::block<Arch>(wq.flush_word, v, arch::forever, "flush_workqueue");   // [wq.flush]
+            atomic<std::uint32_t>(wq.flushers).fetch_sub(1, relaxed);   // relaxed: one wake-up too many does no harm
+        }
+    }
+    static std::uint32_t colours_until(std::uint32_t first, std::uint32_t last) noexcept {
+        std::uint32_t mask = 0;
+        for (std::uint32_t c = first;; c = next_colour(c)) {
+            mask |= 1U << c;
+            if (c == last) return mask;
+        }
+    }
+    /// Only what the flush is for: an item that queues itself for ever would keep us here for ever.
+    static void flush_own(worker<Arch>& me, wq_t& wq, std::uint32_t colour, location at) noexcept {
+        if (++me.inline_depth >= 3)   // the worker's own loop is the first level of the four that the kernel counts to
+            detail::say(channel::kernel, severity::warn, "run_workqueue", at, "recursion depth exceeded: %d", me.inline_depth + 1);
+        const std::uint32_t mask = colours_until(oldest(wq), colour);
+        me.pool->run_inline(me, [mask](work_item& w) {
+            return (mask & (1U << detail::word::colour(detail::data_of<Arch>(w).load(relaxed)))) != 0;   // relaxed: lock held
+        });
+        --me.inline_depth;
+    }
+    static void mark_flushing(worker<Arch>& me, wq_t& wq, bool on) noexcept {
+        {
+            detail::irq_lock<Arch> g(me.pool->lock);
+            for (running_t* r = me.current; r != nullptr; r = r->outer)
+                if (r->pwq->wq == &wq) r->flushing = on || me.inline_depth > 0;
+            if (on)
+                atomic<std::uint32_t>(wq.inside_flushers).fetch_add(1, relaxed);   // relaxed: as wq.flushers
+            else
+                atomic<std::uint32_t>(wq.inside_flushers).fetch_sub(1, relaxed);
+        }
+        if (on && atomic<std::uint32_t>(wq.flushers).load(relaxed) != 0) pool_t::wake_flushers(wq);   // two who would meet
+    }
+
+    BOTTOMHALF_STATE static inline constinit unsigned next_home_ = 0;          // A
+    BOTTOMHALF_STATE static inline constinit std::uint32_t in_child_ = 0;      // A
+};
+
+}  // namespace bottomhalf
