@@ -35,11 +35,9 @@ struct delayed_ops {
     static bool queue_on(unsigned cpu, wq_t* wq, delayed_item& d, jiffies_t delay, zero z, location at) noexcept {
         if (!may_arm(wq, d, at)) return false;
         detail::irq_guard<Arch> masked;
-        const unsigned long old = detail::claim<Arch>(d.work);
-        if ((old & (detail::word::PENDING | detail::word::depth_mask)) != 0) {
-            if ((old & detail::word::PENDING) == 0) detail::data_of<Arch>(d.work).store(old, release);   // disabled
-            return false;
-        }
+        if (!detail::claim<Arch>(d.work)) return false;
+        if ((detail::data_of<Arch>(d.work).load(relaxed) & detail::word::depth_mask) != 0)   // relaxed: it is ours
+            return ops::let_go(d.work), false;
         return arm(cpu, *wq, d, delay, z, at);
     }
     static bool queue(wq_t* wq, delayed_item& d, jiffies_t delay, zero z, location at) noexcept {

@@ -83,8 +83,7 @@ public:
     /// Ends everything.  `orderly`: queues are drained, as a machine that goes out of scope does; otherwise, at exit, what
     /// waits is dropped, and a handler that does not return within `patience` is left behind.  Both say what they found.
     void shut_down(bool orderly, location at) noexcept {
-        if (!is_up() || (!orderly && !exiting_)) return;
-        if (ops::forked("shut_down", at)) return;
+        if (!is_up() || ops::in_child()) return;   // a forked child has nothing to end
         irqs_.shut_down(at);
         const arch::ns_t deadline = orderly ? arch::forever : Arch::now() + patience;
         if (orderly)
@@ -151,6 +150,7 @@ public:
     /// Runs what is queued, then ends the queue.  Context: process, not one of its handlers (reported; it stays then).
     /// Return: false if nothing was done.
     bool destroy_queue(wq_t* q, location at) noexcept {
+        if (ops::in_child()) return false;   // its threads are the parent's
         if (q == nullptr || (q->state().load(relaxed) & wq_flag::dead) != 0) {
             detail::say(channel::advice, severity::bug, "destroy_workqueue", at,
                         q == nullptr ? "no work queue" : "the queue has been destroyed already");
@@ -160,7 +160,8 @@ public:
             detail::say(channel::advice, severity::bug, "destroy_workqueue", at, "%s belongs to the machine", q->name);
             return false;
         }
-        if (ops::running_of(pool_t::current_worker(), *q) != nullptr || !context<Arch>::might_sleep("destroy_workqueue", at)) {
+        if (!context<Arch>::might_sleep("destroy_workqueue", at)) return false;
+        if (ops::running_of(pool_t::current_worker(), *q) != nullptr) {
             ops::drain_workqueue(q, "destroy_workqueue", at);   // says why not
             return false;
         }
@@ -340,19 +341,9 @@ private:
                         "%u delayed work item(s) of %s are still armed; they will not be queued", n, q.name);
     }
 
-public:
-    /// For the default machine: stop at exit, saying what is dropped.
-    void stop_at_exit(location at) noexcept {
-        exiting_ = true;
-        shut_down(false, at);
-        exiting_ = false;
-    }
-
-private:
     std::uint32_t state_ = down;              // A [machine.state]
     std::uint32_t events_busy_ = 0;           // A: one thread creates the default queue
     std::uint32_t pools_busy_ = 0;            // A: one thread creates a shared pool
-    bool exiting_ = false;                    // exit() runs its handlers one by one
     unsigned nr_cpus_ = 0;                    // I
     wq_t* events_ = nullptr;                  // A [machine.events]
     arch::cpu_port* ports_ = nullptr;         // I
@@ -388,7 +379,7 @@ void basic_machine<Arch>::arrange_exit() noexcept {
     if (atomic<std::uint32_t>(the::at_exit).exchange(1, acq_rel) != 0) return;
     std::atexit([] {
         atomic<std::uint32_t>(the::at_exit).store(0, release);
-        the::machine.stop_at_exit(location::current());
+        the::machine.shut_down(false, location::current());
     });
 }
 

@@ -53,13 +53,11 @@ struct alignas(64) basic_workqueue_struct {
     basic_machine<Arch>* machine = nullptr;        // I
     const void* tag = nullptr;                     // I: the facade's, to know its own queues by
     std::uint32_t work_colour = 0;                 // A: given to items as they are admitted
-    std::uint32_t flushers = 0;                    // A: who wait on flush_word
+    std::uint32_t flushers = 0;                    // A: who wait on flush_word, or are about to
     std::uint32_t inside_flushers = 0;             // A: of those, handlers of this queue
-    std::uint32_t flush_word = 0;                  // A: changes when a colour may have run out [wq.flush]
-    detail::spinlock<Arch> colours;                // orders flushes:
-    std::uint32_t oldest_colour = 0;               //   guarded by colours: first that is still waited for
-    std::uint32_t busy_colours = 0;                //   guarded by colours: bit c = a flush waits for colour c
-    std::uint32_t colour_word = 0;                 // A: changes when a flush has ended
+    std::uint32_t flush_word = 0;                  // A: changes when a colour may have run out, or become free [wq.flush]
+    detail::spinlock<Arch> colours;                // orders flushes; comes before a pool's lock
+    std::uint32_t busy_colours = 0;                // guarded by colours: bit c = a flush has colour c
     std::uint32_t nr_drainers = 0;                 // A
     unsigned capacity = 0;                         // links that fit into this block
     basic_workqueue_struct* next = nullptr;        // in the machine's list, or free

@@ -28,7 +28,7 @@ class timekeeper {
 public:
     /// Context: process; starts a thread.  Return: false if there was none to be had.
     bool start(const char* name) noexcept {
-        clock_.boot = Arch::now();
+        if (clock_.boot == 0) clock_.boot = Arch::now();   // a machine that boots again after exit() goes on counting
         {
             detail::irq_lock<Arch> g(lock_);
             stop_ = false;
@@ -88,10 +88,19 @@ public:
         for (unsigned round = 0; is_running(t); ++round) Arch::relax(round);
         return was;
     }
-    /// Arms it, or moves it.  Context: any that we manage.  Return: was it armed?
+    /// The same, and takes its function away: mod() does nothing from now on.
+    bool shut_down(timer_node& t) noexcept {
+        {
+            detail::irq_lock<Arch> g(lock_);
+            t.function = nullptr;
+        }
+        return del(t);
+    }
+    /// Arms it, or moves it, unless it is shut down.  Context: any that we manage.  Return: was it armed?
     bool mod(timer_node& t, jiffies_t expires) noexcept {
         for (unsigned round = 0;; Arch::relax(round++)) {
             detail::irq_lock<Arch> g(lock_);
+            if (t.function == nullptr) return false;
             settle();
             const std::uint32_t f = flags(t).load(relaxed);
             const bool was = (f & timer_pending_bit) != 0;
@@ -184,6 +193,8 @@ private:
         auto* function = t.function;
         const std::uint32_t f = flags(t).fetch_and(~(timer_pending_bit | timer_wheel_bit), acq_rel);
         running_ = &t;
+        // The timer's CPU is where its function believes to be.  Read here: outside the lock it may be armed anew, or gone.
+        Arch::current().cpu = atomic<std::uint16_t>(t.cpu).load(relaxed);   // relaxed: the lock
         lock_.unlock();
         if ((f & timer_irqsafe) == 0) Arch::irq_restore(was);
         {

@@ -70,9 +70,9 @@ template <class Arch>
     return typename Arch::template atomic_ref<unsigned long>(w.data);
 }
 
-/// Claims PENDING.  Return: the word as it was; the caller owns the item exactly if PENDING was not set in it.
+/// Claims PENDING.  Return: true for the one caller who owns the item now, and must put it somewhere or let it go.
 template <class Arch>
-unsigned long claim(work_item& w) noexcept {
+bool claim(work_item& w) noexcept {
     // [work.pending] release: what the caller wrote before queue_work() is visible to the handler.
     // acquire: what the previous owner wrote to this item is visible to us, its next owner.
     // It stays a read-modify-write even if PENDING is already set.  A plain load that sees the bit and returns false
@@ -81,7 +81,7 @@ unsigned long claim(work_item& w) noexcept {
     //     CPU 0: queue_work()                  CPU 1: process_one_work()
     //     event = 1                            data &= ~PENDING
     //     load data: PENDING -> "queued"       func(): reads event == 0, and nobody runs it again
-    return data_of<Arch>(w).fetch_or(word::PENDING, acq_rel);
+    return (data_of<Arch>(w).fetch_or(word::PENDING, acq_rel) & word::PENDING) == 0;   // one `lock bts` on x86
 }
 
 }  // namespace detail

@@ -64,6 +64,7 @@ struct worker {
     worker_pool<Arch>* pool = nullptr;         // I
     running_item<Arch>* current = nullptr;     // guarded by the pool's lock; its own thread reads it without
     arch::task* self = nullptr;                // I
+    unsigned number = 0;                       // I: among the pool's
     detail::list scheduled;                    // guarded by the pool's lock: items that must run after `current`, here
     bool counted = false;                      // guarded by the pool's lock: in nr_running
     int inline_depth = 0;                      // S: runs inside a flush of its own queue
@@ -261,6 +262,9 @@ private:
         arch::task& t = Arch::current();
         t.worker = &k;
         k.self = &t;
+        // To the kernel's eyes a shared worker is a kworker; ps shows the thread's own name, see name_worker().
+        if (kind_ == pool_kind::bound) std::snprintf(t.comm, sizeof t.comm, "kworker/%u:%u", static_cast<unsigned>(cpu_), k.number);
+        if (kind_ == pool_kind::unbound) std::snprintf(t.comm, sizeof t.comm, "kworker/u%u:%u", id_, k.number);
         if (kind_ == pool_kind::bound) t.blocks = &worker_sleeping, t.runs = &worker_running;
         if (port_ != nullptr) Arch::attach(*port_);
         bool was = Arch::irq_save();
@@ -441,7 +445,9 @@ private:
         last.lock.unlock();
         lock.lock();
         --nr_limbo_;
-        if (!stays) admit(w, here);
+        if (stays) return;
+        admit(w, here);
+        kick();   // its worker may have looked and fallen asleep while we had let go of the lock
     }
     /// Lock-free and never wrong when it says no: whoever claimed the item after a run began sees that run counted.
     bool may_be_running(const work_item& w) noexcept {
@@ -546,6 +552,7 @@ private:
         bool ok = k != nullptr;
         if (ok) {
             k->pool = this;
+            k->number = n;
             lock.lock();
             k->next = workers_;
             workers_ = k;

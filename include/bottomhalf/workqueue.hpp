@@ -116,14 +116,15 @@ struct workqueue_ops {
             }
         }
         settle_all(*wq);
-        const std::uint32_t colour = begin_flush(*wq);
+        bool shared = false;
+        const std::uint32_t colour = begin_flush(*wq, own != nullptr, shared);
         if (own != nullptr) {
-            flush_own(*me, *wq, colour, at);
+            flush_own(*me, *wq, colour, shared, at);
             mark_flushing(*me, *wq, true);
         }
         for (unsigned i = 0; i < wq->nr_links; ++i) wait_for_colours(*wq, wq->link(i), colour, own != nullptr);
         if (own != nullptr) mark_flushing(*me, *wq, false);
-        end_flush(*wq, colour);
+        if (!shared) end_flush(*wq, colour);
     }
 
     /// Waits until nothing is left; meanwhile only the queue's own handlers may queue.
@@ -161,7 +162,7 @@ struct workqueue_ops {
     static bool grab_pending(work_item& w, timer_stop stop) noexcept {
         for (unsigned round = 0;; ++round) {
             if (stop(w)) return true;
-            if ((detail::claim<Arch>(w) & detail::word::PENDING) == 0) return false;
+            if (detail::claim<Arch>(w)) return false;
             const unsigned long d = detail::data_of<Arch>(w).load(acquire);
             if ((d & detail::word::PWQ) != 0) {
                 pool_t* pool = pool_of(d);
@@ -206,7 +207,7 @@ struct workqueue_ops {
     static bool enable(work_item& w) noexcept {
         detail::irq_guard<Arch> masked;
         auto data = detail::data_of<Arch>(w);
-        for (unsigned round = 0; (detail::claim<Arch>(w) & detail::word::PENDING) != 0; ++round) {
+        for (unsigned round = 0; !detail::claim<Arch>(w); ++round) {
             if ((data.load(relaxed) & detail::word::PWQ) != 0) {   // queued, hence not disabled
                 complain_underflow();
                 return true;
@@ -288,6 +289,7 @@ struct workqueue_ops {
                     "this process was forked from one with a live machine: its workers stayed with the parent");
         return true;
     }
+    [[nodiscard]] static bool in_child() noexcept { return atomic<std::uint32_t>(in_child_).load(relaxed) != 0; }   // as above
     static void now_in_child() noexcept {
         atomic<std::uint32_t>(in_child_).store(1, relaxed);
         for (unsigned id = 1; pool_t* p = pool_t::by_number(id); ++id) p->close_after_fork();
@@ -297,12 +299,11 @@ private:
     static bool claim_and_push(wq_t& wq, unsigned cpu, work_item& w, location at) noexcept {
         // Masked from claim to push: a top half in between could wait for us, its victim, to queue what it wants to cancel.
         detail::irq_guard<Arch> masked;
-        const unsigned long old = detail::claim<Arch>(w);
-        if ((old & (detail::word::PENDING | detail::word::depth_mask)) != 0) [[unlikely]] {
-            if ((old & detail::word::PENDING) == 0) detail::data_of<Arch>(w).store(old, release);   // disabled: no trace
-            return false;
-        }
-        return push_owned(wq, cpu, w, old, at);
+        if (!detail::claim<Arch>(w)) return false;
+        const unsigned long d = detail::data_of<Arch>(w).load(relaxed);   // relaxed: it is ours
+        if ((d & detail::word::depth_mask) != 0) [[unlikely]]
+            return let_go(w), false;   // disabled: no trace
+        return push_owned(wq, cpu, w, d, at);
     }
     __attribute__((noinline, cold)) static bool may_queue_slowly(wq_t* wq, work_item& w, location at) noexcept {
         if (wq == nullptr) return complain_null("__queue_work", at), false;
@@ -379,7 +380,8 @@ private:
     // ---- flushing a whole queue -----------------------------------------------------------------------------------
     //
     // Each flush takes the current colour and moves the queue on to the next: items admitted from then on have another
-    // one.  It waits until no link has items of its own colour, or of an older one that is still waited for, in flight.
+    // one.  It waits until no link has items of its own colour, or of an older one, in flight.  The queue moves on only to
+    // a colour that no flush has taken and of which nothing is in flight, so what is not newer than a flush is older.
 
     static constexpr std::uint32_t next_colour(std::uint32_t c) noexcept { return (c + 1) % detail::word::nr_colours; }
 
@@ -394,36 +396,43 @@ private:
             }
         }
     }
-    static std::uint32_t begin_flush(wq_t& wq) noexcept {
+    /// `inside`: the caller is a handler of the queue.  If no colour is free, because of flushes that wait for this very
+    /// handler perhaps, it cannot wait for one: it shares the current colour, and may wait for a little more than it must.
+    static std::uint32_t begin_flush(wq_t& wq, bool inside, bool& shared) noexcept {
         while (true) {
-            std::uint32_t v;
+            const std::uint32_t v = atomic<std::uint32_t>(wq.flush_word).load(acquire);
+            atomic<std::uint32_t>(wq.flushers).fetch_add(1, relaxed);   // relaxed: before the pools' locks, as below
+            bool begun = false;
+            std::uint32_t mine;
             {
                 detail::irq_lock<Arch> g(wq.colours);
-                const std::uint32_t mine = atomic<std::uint32_t>(wq.work_colour).load(relaxed);   // relaxed: changed under this lock
-                if (wq.busy_colours == 0) wq.oldest_colour = mine;
-                if (next_colour(mine) != wq.oldest_colour) {
+                mine = atomic<std::uint32_t>(wq.work_colour).load(relaxed);   // relaxed: changed under this lock
+                const std::uint32_t next = next_colour(mine);
+                if ((wq.busy_colours & (1U << next)) == 0 && !in_flight(wq, next)) {
                     wq.busy_colours |= 1U << mine;
-                    atomic<std::uint32_t>(wq.work_colour).store(next_colour(mine), relaxed);   // relaxed: see admit()
-                    return mine;
+                    atomic<std::uint32_t>(wq.work_colour).store(next, relaxed);   // relaxed: see admit()
+                    begun = true;
                 }
-                v = atomic<std::uint32_t>(wq.colour_word).load(relaxed);   // relaxed: changed under this lock
             }
-            detail::block<Arch>(wq.colour_word, v, arch::forever, "an earlier flush of the queue");
+            shared = !begun && inside;
+            if (!begun && !inside) detail::block<Arch>(wq.flush_word, v, arch::forever, "an earlier flush of the queue");
+            atomic<std::uint32_t>(wq.flushers).fetch_sub(1, relaxed);
+            if (begun || inside) return mine;
         }
     }
     static void end_flush(wq_t& wq, std::uint32_t mine) noexcept {
         {
             detail::irq_lock<Arch> g(wq.colours);
             wq.busy_colours &= ~(1U << mine);
-            while (wq.busy_colours != 0 && (wq.busy_colours & (1U << wq.oldest_colour)) == 0)
-                wq.oldest_colour = next_colour(wq.oldest_colour);
-            atomic<std::uint32_t>(wq.colour_word).fetch_add(1, release);
         }
-        Arch::unpark(wq.colour_word, everybody);
+        if (atomic<std::uint32_t>(wq.flushers).load(relaxed) != 0) pool_t::wake_flushers(wq);   // relaxed: see begin_flush()
     }
-    static std::uint32_t oldest(wq_t& wq) noexcept {
-        detail::irq_lock<Arch> g(wq.colours);
-        return wq.oldest_colour;
+    static bool in_flight(wq_t& wq, std::uint32_t colour) noexcept {
+        for (unsigned i = 0; i < wq.nr_links; ++i) {
+            detail::irq_lock<Arch> g(wq.link(i).pool->lock);
+            if (wq.link(i).in_flight[colour] != 0) return true;
+        }
+        return false;
     }
     /// `inside`: the caller is a handler of this queue.  Handlers that are inside a flush of it themselves do not count
     /// then: two that waited for each other would wait for ever.
@@ -431,10 +440,9 @@ private:
         pool_t& pool = *link.pool;
         while (true) {
             std::uint32_t v;
-            const std::uint32_t first = oldest(wq);
             {
                 detail::irq_lock<Arch> g(pool.lock);
-                const std::uint32_t mask = colours_until(first, mine);
+                const std::uint32_t mask = not_newer(wq, mine);
                 std::uint32_t n = 0;
                 for (std::uint32_t c = 0; c < detail::word::nr_colours; ++c)
                     if ((mask & (1U << c)) != 0) n += link.in_flight[c];
@@ -450,20 +458,31 @@ private:
             atomic<std::uint32_t>(wq.flushers).fetch_sub(1, relaxed);   // relaxed: one wake-up too many does no harm
         }
     }
-    static std::uint32_t colours_until(std::uint32_t first, std::uint32_t last) noexcept {
+    /// The colours of what was queued before the flush that has the colour `mine`.  To be asked under the lock of the pool
+    /// whose items are looked at: a colour that is new to us is on none of them then.
+    static std::uint32_t not_newer(wq_t& wq, std::uint32_t mine) noexcept {
         std::uint32_t mask = 0;
-        for (std::uint32_t c = first;; c = next_colour(c)) {
+        for (std::uint32_t c = next_colour(atomic<std::uint32_t>(wq.work_colour).load(relaxed));; c = next_colour(c)) {
             mask |= 1U << c;
-            if (c == last) return mask;
+            if (c == mine) return mask;
         }
     }
-    /// Only what the flush is for: an item that queues itself for ever would keep us here for ever.
-    static void flush_own(worker<Arch>& me, wq_t& wq, std::uint32_t colour, location at) noexcept {
+    /// Only what the flush is for: an item that queues itself for ever would keep us here for ever.  Later items have
+    /// another colour, unless ours is `shared`: then what counts is how many are there now.
+    static void flush_own(worker<Arch>& me, wq_t& wq, std::uint32_t colour, bool shared, location at) noexcept {
         if (++me.inline_depth >= 3)   // the worker's own loop is the first level of the four that the kernel counts to
             detail::say(channel::kernel, severity::warn, "run_workqueue", at, "recursion depth exceeded: %d", me.inline_depth + 1);
-        const std::uint32_t mask = colours_until(oldest(wq), colour);
-        me.pool->run_inline(me, [mask](work_item& w) {
-            return (mask & (1U << detail::word::colour(detail::data_of<Arch>(w).load(relaxed)))) != 0;   // relaxed: lock held
+        const auto wanted = [&wq, colour](work_item& w) {
+            return (not_newer(wq, colour) & (1U << detail::word::colour(detail::data_of<Arch>(w).load(relaxed)))) != 0;   // relaxed: lock held
+        };
+        unsigned left = 0;
+        if (shared) {
+            detail::irq_lock<Arch> g(me.pool->lock);
+            me.pool->for_each_pending([&](work_item& w) { left += wanted(w) ? 1U : 0U; });
+        }
+        me.pool->run_inline(me, [&](work_item& w) {
+            if (!wanted(w)) return false;
+            return !shared || (left > 0 && left-- > 0);
         });
         --me.inline_depth;
     }

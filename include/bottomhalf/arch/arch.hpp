@@ -60,6 +60,7 @@ struct task {
     void* worker = nullptr;            // worker<Arch>* of a worker thread, or null
     void (*blocks)(task&) = nullptr;   // upcall: about to sleep in one of our primitives (managed pools)
     void (*runs)(task&) = nullptr;     // upcall: runs again
+    std::uint32_t state = 0;           // A: TASK_* of the facades, what set_current_state() and wake_up_process() change
     const char* waits_for = nullptr;   // A: what park() sleeps on, for whoever asks why nothing moves
     char comm[comm_len] = {};          // name, as ps shows it
 };

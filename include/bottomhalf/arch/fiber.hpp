@@ -50,8 +50,8 @@
 extern "C" __attribute__((visibility("hidden"))) void bottomhalf_fiber_switch(void** save, void* load);
 
 // One copy however many files include this: .ifndef for link-time optimisation, which puts the text of several files
-// into one assembly; the weak symbol in a section group for everybody else.  `load` is what the CFI describes, too: both
-// stacks have the same shape here.
+// into one assembly; the weak symbol in a section group for everybody else.  The CFI holds before the stacks change and
+// after, for both have the same shape.
 #if defined(__x86_64__)
 asm(R"(
 .ifndef bottomhalf_fiber_switch
@@ -147,8 +147,8 @@ namespace bottomhalf::arch {
 class fiber;
 
 namespace detail {
-/// Stacks that nobody uses, most recent first, each with the address of the next in its last word.  They stay mapped: as
-/// many as were ever in use at once.
+/// Stacks that nobody uses, most recent first, each with the address of the next in its last word.  They stay mapped:
+/// as many as were ever in use at once.
 struct stack_pool {
     std::mutex lock;
     void* free = nullptr;   // lowest usable byte
@@ -165,10 +165,10 @@ BOTTOMHALF_STATE inline constinit thread_local fiber_crossing crossing __attribu
 /// What the C++ ABI keeps for each thread: without it a fiber that is switched away from inside a catch block would
 /// rethrow, or destroy, the exception of another.
 struct exceptions_in_flight {
-    void* caught = nullptr;
-    unsigned uncaught = 0;
+    void* caught;
+    unsigned uncaught;
 };
-}  // namespace detail
+}   // namespace detail
 
 /// A stack and the place where its code goes on.  Bound to the OS thread that created it.
 class fiber {
@@ -207,7 +207,7 @@ public:
         fn_ = fn;
         arg_ = arg;
         ended_ = false;
-        std::memset(&exceptions_, 0, sizeof exceptions_);
+        exceptions_ = {};
         errno_ = 0;
         lay_out();
 #if BOTTOMHALF_ASAN
@@ -252,7 +252,7 @@ private:
     void* stack_ = nullptr;   // lowest usable byte; below it is a page that traps
     bool ended_ = false;
     int errno_ = 0;
-    detail::exceptions_in_flight exceptions_;
+    detail::exceptions_in_flight exceptions_{};
     void (*fn_)(void*) = nullptr;
     void* arg_ = nullptr;
 #if BOTTOMHALF_FIBER_UCONTEXT
@@ -276,8 +276,17 @@ private:
 #if BOTTOMHALF_ASAN
         __sanitizer_start_switch_fiber(ended_ ? nullptr : &fake_, to.bottom_, to.size_);
 #endif
+    }
+    /// Inlined always: TSan counts how deep each fiber is in calls, so the function that tells it of the switch must be
+    /// the one that the other side returns from.
+    __attribute__((always_inline)) void jump(fiber& to) noexcept {
 #if BOTTOMHALF_TSAN
         __tsan_switch_to_fiber(to.tsan_, 0);
+#endif
+#if BOTTOMHALF_FIBER_UCONTEXT
+        ::swapcontext(&context_, &to.context_);
+#else
+        bottomhalf_fiber_switch(&top_, to.top_);
 #endif
     }
     void arrive() noexcept {
@@ -303,7 +312,6 @@ private:
         context_.uc_link = nullptr;
         ::makecontext(&context_, &enter, 0);
     }
-    void jump(fiber& to) noexcept { ::swapcontext(&context_, &to.context_); }
 #else
     void lay_out() noexcept {
         void* const end = static_cast<char*>(stack_) + stack_size;   // aligned to a page
@@ -317,7 +325,6 @@ private:
         top_ = static_cast<char*>(end) - sizeof frame;
         std::memcpy(top_, frame, sizeof frame);
     }
-    void jump(fiber& to) noexcept { bottomhalf_fiber_switch(&top_, to.top_); }
 #endif
 
     static void*& next_free(void* stack) noexcept {
@@ -332,7 +339,8 @@ private:
             }
         }
         const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-        void* const map = ::mmap(nullptr, page + stack_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        void* const map =
+            ::mmap(nullptr, page + stack_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (map == MAP_FAILED) return nullptr;
         void* const stack = static_cast<char*>(map) + page;
         if (::mprotect(stack, stack_size, PROT_READ | PROT_WRITE) == 0) return stack;
@@ -349,4 +357,4 @@ private:
     }
 };
 
-}  // namespace bottomhalf::arch
+}   // namespace bottomhalf::arch

@@ -285,6 +285,9 @@ struct threads {
         ::sigaddset(&set, fd_signal());
         ::sigaddset(&set, SIGIO);
         ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+        // A line raised before there was anybody to ring at is pending still.  [irq.pending] a read-modify-write, as the
+        // raiser's: either we see his bit, or he sees our thread.
+        if (std::atomic_ref(port.pending).fetch_or(0, std::memory_order_acq_rel) != 0) answer(t);
     }
     static void detach(cpu_port& port) noexcept {
         std::atomic_ref(port.thread).store(0, std::memory_order_release);
@@ -330,7 +333,8 @@ struct threads {
         s->port = &port;
         s->fd.store(fd, std::memory_order_release);   // [fd.source] from here on a signal finds the line
         install_sigio();
-        const f_owner_ex owner{F_OWNER_TID, std::atomic_ref(port.thread).load(std::memory_order_acquire)};
+        const f_owner_ex owner{F_OWNER_TID, attached_thread(port)};
+        if (owner.pid == 0) return s->fd.store(-1, std::memory_order_release), -ESRCH;
         const int flags = ::fcntl(fd, F_GETFL);
         if (flags >= 0 && ::fcntl(fd, F_SETSIG, fd_signal()) == 0 && ::fcntl(fd, F_SETOWN_EX, &owner) == 0 &&
             ::fcntl(fd, F_SETFL, flags | O_ASYNC) == 0) {
@@ -416,6 +420,14 @@ private:
         ::sigemptyset(&sa.sa_mask);
         for (const int other : {doorbell_signal(), fd_signal(), SIGIO}) ::sigaddset(&sa.sa_mask, other);
         ::sigaction(sig, &sa, nullptr);
+    }
+    /// The thread that takes the port's doorbells.  One that was started a moment ago may not be there yet, and an fd whose
+    /// owner is thread 0 signals to nobody.  Return: 0 if there is none after a second or so.
+    static std::int32_t attached_thread(cpu_port& port) noexcept {
+        std::atomic_ref thread(port.thread);
+        for (unsigned round = 0; round < 20'000; relax(round++))
+            if (const std::int32_t tid = thread.load(std::memory_order_acquire)) return tid;
+        return 0;
     }
     static void install_sigio() noexcept {
         struct sigaction old;

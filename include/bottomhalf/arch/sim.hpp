@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+// sim.hpp: engine 2.  Fibers on one OS thread, virtual time, and an order of events that a seed decides and repeats.
+//
+//   using machine = bottomhalf::basic_machine<bottomhalf::arch::sim>;
+//   bottomhalf::arch::sim::world world{{.seed = 7}};
+//   world.run([] { machine m{{.cpus = 4}}; ... });
+//
+// The same interface as threads.hpp, member for member.  What a step is: each access through atomic_ref, each park(),
+// unpark(), relax() and spawn(), each doorbell, both edges of the interrupt mask.  The step comes first and then the
+// deed, so whatever is not a step belongs to the deed before it.  Memory orders are accepted and mean nothing: here
+// everything is sequentially consistent.
+//
+// An interrupt is taken by the task that stands for the CPU, at its next step, as a call from inside that step.  As
+// with signals: a doorbell does not nest in its own handler, one that comes twice is heard once, sleepers wake for it.
+//
+// Without a world (static initialisation, destructors after it) every operation works on the plain thread: nothing is a
+// step, nobody else is there, and no task can be started.
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include <bottomhalf/arch/arch.hpp>
+#include <bottomhalf/arch/console.hpp>
+#include <bottomhalf/arch/sim_world.hpp>
+
+namespace bottomhalf::arch {
+
+/// std::atomic_ref on the simulator: a step, then the plain access.  Nobody else runs in between.
+template <class T>
+class sim_atomic_ref {
+    static_assert(std::is_trivially_copyable_v<T>);
+    using order = std::memory_order;
+    static constexpr bool integral = std::is_integral_v<T> && !std::is_same_v<T, bool>;
+
+public:
+    using value_type = T;
+    using difference_type = std::conditional_t<std::is_pointer_v<T>, std::ptrdiff_t, T>;
+    static constexpr bool is_always_lock_free = true;
+    static constexpr std::size_t required_alignment = alignof(T);
+
+    explicit sim_atomic_ref(T& object) noexcept : p_(&object) {}
+    sim_atomic_ref(const sim_atomic_ref&) noexcept = default;
+    sim_atomic_ref& operator=(const sim_atomic_ref&) = delete;
+
+    [[nodiscard]] bool is_lock_free() const noexcept { return true; }
+    T load(order = seq_cst) const noexcept { return at(); }
+    operator T() const noexcept { return at(); }   // NOLINT(google-explicit-constructor): as std::atomic_ref has it
+    void store(T value, order = seq_cst) const noexcept { at() = value; }
+    T operator=(T value) const noexcept {   // NOLINT(misc-unconventional-assign-operator): likewise
+        return at() = value;
+    }
+    T exchange(T value, order = seq_cst) const noexcept { return std::exchange(at(), value); }
+
+    bool compare_exchange_strong(T& expected, T desired, order = seq_cst) const noexcept {
+        T& now = at();
+        if (std::memcmp(&now, &expected, sizeof(T)) == 0) return now = desired, true;   // bits, not values: as std's
+        expected = now;
+        return false;
+    }
+    bool compare_exchange_strong(T& expected, T desired, order, order) const noexcept {
+        return compare_exchange_strong(expected, desired);
+    }
+    /// Never fails spuriously: a loop that could not bear that is not found here.
+    bool compare_exchange_weak(T& expected, T desired, order = seq_cst) const noexcept {
+        return compare_exchange_strong(expected, desired);
+    }
+    bool compare_exchange_weak(T& expected, T desired, order, order) const noexcept {
+        return compare_exchange_strong(expected, desired);
+    }
+
+    T fetch_add(difference_type n, order = seq_cst) const noexcept requires(integral || std::is_pointer_v<T>) {
+        return update([n](T old) {
+            if constexpr (std::is_pointer_v<T>)
+                return old + n;
+            else
+                return static_cast<void>(__builtin_add_overflow(old, n, &old)), old;   // wraps, signed or not
+        });
+    }
+    T fetch_sub(difference_type n, order = seq_cst) const noexcept requires(integral || std::is_pointer_v<T>) {
+        return update([n](T old) {
+            if constexpr (std::is_pointer_v<T>)
+                return old - n;
+            else
+                return static_cast<void>(__builtin_sub_overflow(old, n, &old)), old;
+        });
+    }
+    T fetch_or(T bits, order = seq_cst) const noexcept requires integral {
+        return update([bits](T old) { return static_cast<T>(old | bits); });
+    }
+    T fetch_and(T bits, order = seq_cst) const noexcept requires integral {
+        return update([bits](T old) { return static_cast<T>(old & bits); });
+    }
+    T fetch_xor(T bits, order = seq_cst) const noexcept requires integral {
+        return update([bits](T old) { return static_cast<T>(old ^ bits); });
+    }
+
+private:
+    T* p_;
+
+    [[nodiscard]] T& at() const noexcept;
+    template <class F>
+    T update(F f) const noexcept {
+        T& now = at();
+        return std::exchange(now, f(now));
+    }
+};
+template <class T>
+sim_atomic_ref(T&) -> sim_atomic_ref<T>;
+
+struct sim {
+    static constexpr bool simulated = true;
+    static constexpr const char* name = "sim";
+
+    using world = sim_world;
+#if BOTTOMHALF_EXCEPTIONS
+    using failure = sim_failure;
+    using deadlock = sim_deadlock;
+    using livelock = sim_livelock;
+    using leftover = sim_leftover;
+#endif
+
+    template <class T>
+    using atomic_ref = sim_atomic_ref<T>;
+
+    /// The task of the running fiber.  A variable of the machine: all fibers share the thread-locals of their thread.
+    static task& current() noexcept {
+        sim_world* const w = world::current();
+        return w != nullptr ? w->running_->self : detail::simulation.outside;
+    }
+
+    // ---- sleeping -------------------------------------------------------------------------------------------------
+
+    /// Sleeps while `word == expected`, until an unpark() of it or `deadline`.  May return early: callers look again.
+    /// Return: false if the deadline has passed, else true.
+    /// Errors: without a world a deadline passes at once, and a sleep without one, which nobody could end, aborts.
+    static bool park(std::uint32_t& word, std::uint32_t expected, ns_t deadline, const char* why) noexcept {
+        if (sim_world* const w = world::current(); w != nullptr) return w->park(word, expected, deadline, why);
+        if (word != expected) return true;
+        if (deadline != forever) return false;
+        constexpr char text[] = "bottomhalf: a sleep outside of the simulated world, on: ";
+        write_stderr(text, sizeof text - 1);
+        write_stderr(why, std::strlen(why));
+        write_stderr("\n", 1);
+        std::abort();
+    }
+
+    static void unpark(std::uint32_t& word, int n) noexcept {
+        if (sim_world* const w = world::current(); w != nullptr) w->unpark(word, n);
+    }
+
+    /// A round of a spin loop.  Costs virtual time (100 ns, later 1 us) and lets the others run first; long spinners
+    /// sleep 50 us, as on threads.
+    static void relax(unsigned round) noexcept {
+        if (sim_world* const w = world::current(); w != nullptr) w->relax(round);
+    }
+
+    static void step() noexcept {
+        if (sim_world* const w = world::current(); w != nullptr) w->step();
+    }
+
+    // ---- time -----------------------------------------------------------------------------------------------------
+
+    /// Virtual ns.  Not a step: while the caller runs, the clock does not.
+    static ns_t now() noexcept {
+        const sim_world* const w = world::current();
+        return w != nullptr ? w->now() : 0;
+    }
+    static void sleep_precisely() noexcept {}   // every sleep is
+
+    // ---- threads --------------------------------------------------------------------------------------------------
+
+    class thread {
+    public:
+        thread() = default;
+        [[nodiscard]] bool joinable() const noexcept { return task_ != nullptr; }
+
+    private:
+        friend struct sim;
+        detail::sim_task* task_ = nullptr;
+        std::uint64_t run_ = 0;   // a handle outlives its world; what it names does not
+    };
+
+    /// Return: false if there is no world, no memory for a stack, or no budget.
+    static bool spawn(thread& t, int cpu, const char* comm, bool pinned, void (*fn)(void*), void* arg) noexcept {
+        static_cast<void>(pinned);   // there is nothing to be pinned to
+        sim_world* const w = world::current();
+        if (w == nullptr || !spend_spawn()) return false;
+        t.task_ = w->spawn(cpu, comm, fn, arg);
+        t.run_ = detail::simulation.runs;
+        return t.task_ != nullptr;
+    }
+
+    static void join(thread& t) noexcept {
+        if (lives(t)) world::current()->join(*t.task_);
+        t.task_ = nullptr;
+    }
+
+    /// Joins unless `deadline` comes first; then the task is let go: it runs on, and must end before its world does.
+    static bool join_until(thread& t, ns_t deadline) noexcept {
+        const bool joined = !lives(t) || world::current()->join_until(*t.task_, deadline);
+        t.task_ = nullptr;
+        return joined;
+    }
+
+    /// For tests: how many more spawns succeed; negative: all.
+    static void spawn_budget(int n) noexcept { detail::simulation.spawns_left = n; }
+
+    /// Never asks the machine that we really run on: a seed means the same everywhere.
+    static unsigned allowed_cpus() noexcept {
+        const sim_world* const w = world::current();
+        return w != nullptr ? w->options_.cpus : sim_options{}.cpus;
+    }
+
+    static std::int32_t pid() noexcept { return 1; }
+    static std::int32_t thread_id() noexcept { return current().pid; }   // 1: "main", the test's own task
+    static void thread_name(char (&to)[comm_len]) noexcept { std::memcpy(to, current().comm, comm_len); }
+
+    /// Nothing to do: the child of a fork() has the fibers, too.
+    static void on_fork(void (*hook)()) noexcept { static_cast<void>(hook); }
+
+    /// Real signals have no part in this engine.
+    class quiet {
+    public:
+        quiet() noexcept {
+        }   // NOLINT(modernize-use-equals-default): not trivial, so that a scope's object counts as used
+        ~quiet() {}
+        quiet(const quiet&) = delete;
+        quiet& operator=(const quiet&) = delete;
+    };
+
+    // ---- interrupts -----------------------------------------------------------------------------------------------
+
+    /// Masks the interrupts of this task.  Return: whether they were masked already, for irq_restore().
+    static bool irq_save() noexcept {
+        step();
+        return std::exchange(current().irqs_off, 1U) != 0;
+    }
+    static void irq_restore(bool was) noexcept {
+        if (was) return;
+        step();
+        task& t = current();
+        t.irqs_off = 0;
+        // A doorbell that came while masked has left its line pending; nobody else will look.
+        if (t.port != nullptr && t.port->pending != 0) t.port->enter(*t.port);
+    }
+    static bool irqs_masked() noexcept { return current().irqs_off != 0; }
+
+    /// Makes `line` pending at `port`.  Only the raiser that finds the word empty rings.
+    static void raise(cpu_port& port, unsigned line) noexcept {
+        if (atomic_ref<std::uint64_t>(port.pending).fetch_or(std::uint64_t{1} << line, acq_rel) == 0) kick(port);
+    }
+    static void kick(cpu_port& port) noexcept {
+        const std::int32_t tid = atomic_ref<std::int32_t>(port.thread).load(acquire);
+        if (sim_world* const w = world::current(); w != nullptr && tid != 0) w->ring(tid);
+    }
+
+    /// From now on this task takes the doorbells of `port`.  Context: process, on the task itself.
+    static void attach(cpu_port& port) noexcept {
+        current().port = &port;
+        atomic_ref<std::int32_t>(port.thread).store(thread_id(), release);
+    }
+    static void detach(cpu_port& port) noexcept {
+        atomic_ref<std::int32_t>(port.thread).store(0, release);
+        current().port = nullptr;
+    }
+
+    static bool install_doorbell() noexcept { return true; }
+    static std::uint64_t spurious_doorbells() noexcept { return detail::simulation.spurious; }
+
+    /// File descriptors belong to the real world.
+    static int watch_fd(int fd, cpu_port& port, unsigned line) noexcept {
+        return static_cast<void>(fd), static_cast<void>(port), static_cast<void>(line), -EOPNOTSUPP;
+    }
+    static void unwatch_fd(int fd) noexcept { static_cast<void>(fd); }
+    static std::uint64_t signal_overflows() noexcept { return 0; }
+
+    static int doorbell_signal() noexcept { return 0; }   // none
+    static int fd_signal() noexcept { return 0; }
+
+private:
+    static bool spend_spawn() noexcept {
+        int& left = detail::simulation.spawns_left;
+        return left < 0 || (left > 0 && left-- > 0);
+    }
+    /// Whether what `t` names is still there: handles may outlive their run.
+    static bool lives(const thread& t) noexcept {
+        return t.task_ != nullptr && world::current() != nullptr && t.run_ == detail::simulation.runs;
+    }
+};
+
+template <class T>
+T& sim_atomic_ref<T>::at() const noexcept {
+    sim::step();
+    return *p_;
+}
+
+}   // namespace bottomhalf::arch

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// module_main.hpp: a main() for programs that consist of kernel modules.  To be included in one file of the program, after
+// (or instead of) <linux/module.h> of 2.6; that file may be the driver itself.
+//
+//   #include <linux/module.h>
+//   ...
+//   module_init(my_init);
+//   module_exit(my_exit);
+//   #include <bottomhalf/module_main.hpp>
+//
+// The program is insmod and rmmod: it sets the modules' parameters from its arguments (name=value), calls their init
+// functions, and, when it is told to end, their exit functions; what they leave behind is reported.  It is told by SIGINT
+// or SIGTERM, or by the end of its standard input: `./driver </dev/null` loads and unloads, `sleep 5 | ./driver` takes
+// five seconds over it.  Old modules without module_init() have functions called init_module() and cleanup_module().
+#pragma once
+
+#include <linux/module.h>
+
+#include <bottomhalf/arch/until_told.hpp>
+
+__attribute__((weak)) int init_module(void);
+__attribute__((weak)) void cleanup_module(void);
+
+int main(int argc, char** argv) {
+    namespace l = bottomhalf::linux26;
+    bottomhalf::arch::until_told end;
+    for (int i = 1; i < argc; ++i)
+        if (const int err = l::set_module_parameter(argv[i]); err != 0) {
+            printk(KERN_ERR "%s: %s\n", argv[i], err == -ENOENT ? "no module has this parameter" : "not a value");
+            return 2;
+        }
+    int err = l::load_modules();
+    if (err == 0 && init_module != nullptr) err = init_module();
+    if (err != 0) {
+        printk(KERN_ERR "insmod: %s\n", std::strerror(err < 0 ? -err : err));
+        l::unload_modules();
+        return 1;
+    }
+    end.wait();
+    if (cleanup_module != nullptr) {
+        cleanup_module();
+        l::impl::report_leftovers(bottomhalf::location::current());
+    }
+    l::unload_modules();
+    return 0;
+}
