@@ -68,6 +68,7 @@ struct delayed_ops {
         auto& d = reinterpret_cast<delayed_item&>(w);   // `work` is the first member of a standard-layout struct
         auto* wq = static_cast<wq_t*>(atomic<void*>(d.wq).load(acquire));
         if (wq == nullptr) return false;                // never armed
+        if (!timekeeper<Arch>::was_pending(d.timer)) return false;   // not armed: its machine may be gone by now
         basic_machine<Arch>* m = wq->machine;
         return m != nullptr && m->time().del(d.timer);
     }

@@ -90,21 +90,20 @@ public:
         auto* mine = new (std::nothrow) irq_action(a);
         if (mine == nullptr) return -ENOMEM;
         desc& d = lines_[irq];
-        bool replay = false;
+        bool replay = false, taken = false;
         {
             detail::irq_lock<Arch> g(d.lock);
             irq_action** end = &d.actions;
             for (; *end != nullptr; end = &(*end)->next)
                 if (((*end)->flags & a.flags & irq_flag::shared) == 0) break;
-            if (*end != nullptr) {
-                a.next = mine;   // to be freed outside the lock
-            } else {
+            taken = *end != nullptr;
+            if (!taken) {
                 *end = mine;
                 replay = d.pending && d.depth == 0;
                 if (replay) d.pending = false;
             }
         }
-        if (a.next != nullptr) return delete mine, -EBUSY;
+        if (taken) return delete mine, -EBUSY;
         if (replay) Arch::raise(ports_[d.cpu], irq);
         return 0;
     }

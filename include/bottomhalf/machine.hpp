@@ -88,7 +88,8 @@ public:
         const arch::ns_t deadline = orderly ? arch::forever : Arch::now() + patience;
         if (orderly)
             for (wq_t* q = first_queue(); q != nullptr; q = q->next) ops::drain_workqueue(q, "destroy_workqueue", at);
-        time_->stop();
+        if (!time_->stop(deadline))
+            detail::say(channel::advice, severity::warn, "machine", at, "at exit: a timer's function was still running");
         while (wq_t* q = first_queue()) {
             if (orderly && (q->flags & wq_flag::system) == 0)
                 detail::say(channel::advice, severity::warn, "machine", at, "queue %s is still there at the machine's end",

@@ -58,7 +58,7 @@ struct alignas(64) basic_workqueue_struct {
     std::uint32_t flush_word = 0;                  // A: changes when a colour may have run out, or become free [wq.flush]
     detail::spinlock<Arch> colours;                // orders flushes; comes before a pool's lock
     std::uint32_t busy_colours = 0;                // guarded by colours: bit c = a flush has colour c
-    std::uint32_t nr_drainers = 0;                 // A
+    std::uint32_t nr_drainers = 0;                 // guarded by colours: drain_workqueue() calls under way
     unsigned capacity = 0;                         // links that fit into this block
     basic_workqueue_struct* next = nullptr;        // in the machine's list, or free
     char name[32] = {};                            // I

@@ -33,18 +33,19 @@ public:
             detail::irq_lock<Arch> g(lock_);
             stop_ = false;
         }
-        inbox_.open();
         return Arch::spawn(thread_, 0, name, false, [](void* self) { static_cast<timekeeper*>(self)->run(); }, this);
     }
     /// Ends the thread; armed timers stay armed and do not fire.  Context: process.
-    void stop() noexcept {
+    /// Return: false if a timer's function has not returned by `deadline`; the thread is left behind then.
+    bool stop(arch::ns_t deadline = arch::forever) noexcept {
         {
             detail::irq_lock<Arch> g(lock_);
             stop_ = true;
         }
         wake();
+        if (deadline != arch::forever) return Arch::join_until(thread_, deadline);
         Arch::join(thread_);
-        inbox_.close();
+        return true;
     }
 
     [[nodiscard]] const tick_clock& clock() const noexcept { return clock_; }
@@ -53,8 +54,12 @@ public:
     void keep_jiffies(volatile unsigned long& cell) noexcept {
         detail::irq_lock<Arch> g(lock_);
         if (cell_ != nullptr) return;
-        cell_ = &cell;
+        atomic<volatile unsigned long*>(cell_).store(&cell, release);
         wake();
+    }
+    /// Brings that variable up to date: for whoever comes out of a sleep, and may run before our thread does.  Context: any.
+    void catch_up() noexcept {
+        if (volatile unsigned long* cell = atomic<volatile unsigned long*>(cell_).load(acquire)) write_jiffies(*cell, jiffies());
     }
 
     // ---- timers ---------------------------------------------------------------------------------------------------
@@ -64,7 +69,7 @@ public:
     void add(timer_node& t, jiffies_t expires) noexcept {
         t.expires = expires;
         flags(t).fetch_or(timer_pending_bit, release);
-        if (inbox_.push(t.entry) == detail::pushed::refused) return;   // no machine: it stays armed, and never fires
+        inbox_.push(t.entry);   // never refused: without a thread it is armed too, can be taken off, and waits for the next one
         wake_if_earlier(expires);
     }
     [[nodiscard]] static bool was_pending(timer_node& t) noexcept {
@@ -136,7 +141,7 @@ public:
         wheel_.reset(initial_jiffies);
     }
 
-    timekeeper() = default;
+    timekeeper() noexcept { inbox_.open(); }
     timekeeper(const timekeeper&) = delete;
     timekeeper& operator=(const timekeeper&) = delete;
 
@@ -167,7 +172,7 @@ private:
         while (true) {
             settle();
             wheel_.advance(clock_.at(Arch::now()));
-            if (cell_ != nullptr) *cell_ = wheel_.clock();   // before the timers, which may read it
+            if (cell_ != nullptr) write_jiffies(*cell_, wheel_.clock());   // before the timers, which may read it
             if (timer_node* t = wheel_.pop_due()) {
                 fire(*t, was);
                 continue;
@@ -206,6 +211,12 @@ private:
         running_ = nullptr;
     }
 
+    /// Forwards only, whoever comes last.
+    static void write_jiffies(volatile unsigned long& cell, jiffies_t now) noexcept {
+        atomic<unsigned long> j(const_cast<unsigned long&>(cell));
+        unsigned long old = j.load(relaxed);   // relaxed: a number, nothing else hangs on it
+        while (time_after(now, old) && !j.compare_exchange_weak(old, now, relaxed, relaxed)) {}
+    }
     void wake_if_earlier(jiffies_t expires) noexcept {
         if (time_before(expires, atomic<jiffies_t>(next_).load(relaxed))) wake();   // relaxed: [clock.next]
     }
@@ -220,7 +231,7 @@ private:
     detail::spinlock<Arch> lock_;
     timer_wheel wheel_ BOTTOMHALF_GUARDED_BY(lock_);
     timer_node* running_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
-    volatile unsigned long* cell_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
+    volatile unsigned long* cell_ = nullptr;    // A: written once, under lock_
     bool stop_ BOTTOMHALF_GUARDED_BY(lock_) = false;
     tick_clock clock_;                          // I
     typename Arch::thread thread_;

@@ -100,7 +100,9 @@ public:
         for (unsigned level = 0; level < levels; ++level) {
             const unsigned here = digit(clock_, level);
             // Slots at or before our own digit are empty on every level: what lies there would have moved down.
-            const std::uint64_t later = here + 1 < slots ? occupied_[level] & (~std::uint64_t{0} << (here + 1)) : 0;
+            std::uint64_t later = here + 1 < slots ? occupied_[level] & (~std::uint64_t{0} << (here + 1)) : 0;
+            // Beyond the wrap of the counter the highest digit starts again from 0.
+            if (later == 0 && level == levels - 1) later = occupied_[level];
             if (later == 0) continue;
             const auto s = static_cast<jiffies_t>(std::countr_zero(later));
             const unsigned shift = level * level_bits;
@@ -139,12 +141,9 @@ private:
             due_.push_back(t.entry);
             return;
         }
-        // A deadline beyond the wrap of the counter differs in the highest digit and lies "before" us there: it is put
-        // into the last slot, and placed anew when the clock comes by.
-        const jiffies_t differ = t.expires ^ clock_;
-        unsigned level = (static_cast<unsigned>(std::bit_width(differ)) - 1) / level_bits;
-        unsigned s = digit(t.expires, level);
-        if (t.expires < clock_) level = levels - 1, s = digit(~jiffies_t{0}, level);
+        const jiffies_t differ = t.expires ^ clock_;   // beyond the wrap: in the highest digit, and lower there than ours
+        const unsigned level = (static_cast<unsigned>(std::bit_width(differ)) - 1) / level_bits;
+        const unsigned s = digit(t.expires, level);
         t.slot = static_cast<std::uint16_t>(level * slots + s);
         wheel_[level][s].push_back(t.entry);
         occupied_[level] |= bit(s);

@@ -137,7 +137,10 @@ struct workqueue_ops {
                         "possible recursive locking detected: a handler of (wq_completion)%s would wait for itself", wq->name);
             return false;
         }
-        if (atomic<std::uint32_t>(wq->nr_drainers).fetch_add(1, acq_rel) == 0) wq->state().fetch_or(wq_flag::draining, acq_rel);
+        {
+            detail::irq_lock<Arch> g(wq->colours);   // count and flag change as one: the last one out must not undo the next one in
+            if (wq->nr_drainers++ == 0) wq->state().fetch_or(wq_flag::draining, acq_rel);
+        }
         for (unsigned tries = 1;; ++tries) {
             flush_workqueue(wq, at);
             if (is_idle(*wq)) break;
@@ -145,8 +148,8 @@ struct workqueue_ops {
                 detail::say(channel::kernel, severity::warn, function, at, "workqueue %s: %s() isn't complete after %u tries",
                             wq->name, function, tries);
         }
-        if (atomic<std::uint32_t>(wq->nr_drainers).fetch_sub(1, acq_rel) == 1)
-            wq->state().fetch_and(~wq_flag::draining, acq_rel);
+        detail::irq_lock<Arch> g(wq->colours);
+        if (--wq->nr_drainers == 0) wq->state().fetch_and(~wq_flag::draining, acq_rel);
         return true;
     }
 

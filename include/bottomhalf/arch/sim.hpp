@@ -247,7 +247,7 @@ struct sim {
         task& t = current();
         t.irqs_off = 0;
         // A doorbell that came while masked has left its line pending; nobody else will look.
-        if (t.port != nullptr && t.port->pending != 0) t.port->enter(*t.port);
+        if (t.port != nullptr) detail::take_pending(t, *t.port);
     }
     static bool irqs_masked() noexcept { return current().irqs_off != 0; }
 
@@ -264,6 +264,8 @@ struct sim {
     static void attach(cpu_port& port) noexcept {
         current().port = &port;
         atomic_ref<std::int32_t>(port.thread).store(thread_id(), release);
+        // A line raised before there was anybody to ring at is pending still.
+        if (atomic_ref<std::uint64_t>(port.pending).fetch_or(0, acq_rel) != 0) detail::answer(current());
     }
     static void detach(cpu_port& port) noexcept {
         atomic_ref<std::int32_t>(port.thread).store(0, release);

@@ -61,5 +61,21 @@ struct sim_state {
 };
 BOTTOMHALF_STATE inline constinit thread_local sim_state simulation __attribute__((tls_model("initial-exec"))){};
 
+/// Serves the port, masked, until nothing is pending: a loop, so that a storm does not nest.
+inline void take_pending(task& t, cpu_port& port) noexcept {
+    while (port.pending != 0) {
+        t.irqs_off = 1;
+        port.enter(port);
+        t.irqs_off = 0;
+    }
+}
+/// A doorbell, or as good as one.  Masked: irq_restore() will look.
+inline void answer(task& t) noexcept {
+    if (t.port == nullptr)
+        ++simulation.spurious;   // later than this CPU's end
+    else if (t.irqs_off == 0)
+        take_pending(t, *t.port);
+}
+
 }   // namespace detail
 }   // namespace bottomhalf::arch

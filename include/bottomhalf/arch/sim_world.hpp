@@ -7,8 +7,7 @@
 //
 // A task gives control away at steps only (an atomic access, a sleep, a mask of interrupts: see sim.hpp), so between
 // two steps it is alone, and the order of the steps is all there is to know about a run.  With seed 0 the tasks take
-// turns; with any other the next one is drawn from the seed, and the same seed draws the same order again, in every
-// process.
+// turns; with any other the next one is drawn from it, and the same seed draws the same order in every process.
 //
 // Time stands still while anybody can run.  When nobody can it jumps to the earliest deadline; and a spin loop moves it
 // a little (relax()), so that a loop which polls for a time ends.  When there is no deadline either, nothing will ever
@@ -98,11 +97,7 @@ public:
 #endif
             },
             &c);
-        const auto is_left = [](const auto& t) { return t->is != state::ended; };
-        if (failed_ == failure::none && c.thrown == nullptr && std::any_of(tasks_.begin(), tasks_.end(), is_left))
-            diagnose(failure::leftover);
-        end();
-        raise_failure();
+        end(c.thrown == nullptr);
         if (c.thrown != nullptr) std::rethrow_exception(c.thrown);
     }
 
@@ -120,8 +115,7 @@ private:
     const options options_;
     std::uint64_t random_;
     ns_t now_ = 0;
-    std::uint64_t steps_ = 0;
-    std::uint64_t limit_ = 0;
+    std::uint64_t steps_ = 0, limit_ = 0;
     std::uint64_t trace_ = 0xcbf29ce484222325;
     unsigned slice_ = 0;   // steps until the running task is preempted
     std::int32_t next_pid_ = 1;
@@ -328,15 +322,11 @@ private:
         sim_task& me = *running_;
         while (me.doorbell && !me.answering) {
             me.doorbell = false;
-            if (me.self.port == nullptr) {
-                ++detail::simulation.spurious;    // later than this CPU's end
-            } else if (me.self.irqs_off == 0) {   // else the line stays pending, and irq_restore() looks
-                const int saved = errno;
-                me.answering = true;
-                me.self.port->enter(*me.self.port);
-                me.answering = false;
-                errno = saved;
-            }
+            const int saved = errno;
+            me.answering = true;
+            detail::answer(me.self);
+            me.answering = false;
+            errno = saved;
         }
     }
 
@@ -365,11 +355,21 @@ private:
         fiber::switch_to(outside_, running_->context);
         detail::simulation.world = nullptr;
     }
-    void end() noexcept {
+    void end(bool body_returned) {
+        const auto is_left = [](const auto& t) { return t->is != state::ended; };
+        if (body_returned && failed_ == failure::none && std::any_of(tasks_.begin(), tasks_.end(), is_left))
+            diagnose(failure::leftover);
         running_ = nullptr;
         runnable_.clear();
         parked_.clear();
         tasks_.clear();
+#if BOTTOMHALF_EXCEPTIONS
+        if (failed_ == failure::deadlock) throw sim_deadlock(report_);
+        if (failed_ == failure::livelock) throw sim_livelock(report_);
+        if (failed_ == failure::leftover) throw sim_leftover(report_);
+#else
+        if (failed_ != failure::none) std::abort();
+#endif
     }
 
     /// Ends the run from inside it.  The tasks stay where they are.
@@ -389,15 +389,6 @@ private:
         report_ = line;
         for (const auto& t : tasks_) report_ += t->describe(t.get() == running_);
         if (options_.print) write_stderr(report_.data(), report_.size());
-    }
-    void raise_failure() const {
-#if BOTTOMHALF_EXCEPTIONS
-        if (failed_ == failure::deadlock) throw sim_deadlock(report_);
-        if (failed_ == failure::livelock) throw sim_livelock(report_);
-        if (failed_ == failure::leftover) throw sim_leftover(report_);
-#else
-        if (failed_ != failure::none) std::abort();
-#endif
     }
 };
 

@@ -51,7 +51,15 @@ struct threads {
     template <class T>
     using atomic_ref = std::atomic_ref<T>;
 
-    static task& current() noexcept { return detail::thread_task; }
+    static task& current() noexcept {
+        task* t = &detail::thread_task;
+#if defined(__SANITIZE_ADDRESS__)
+        // g++'s -fsanitize=undefined, the usual companion (it has no macro), tests the address for null by the flags of the
+        // ADD that makes it; ld relaxes that to a LEA, which sets none, and a null pointer is "found".
+        asm("" : "+r"(t));
+#endif
+        return *t;
+    }
 
     // ---- sleeping -------------------------------------------------------------------------------------------------
 
@@ -152,7 +160,9 @@ struct threads {
         t.arg_ = arg;
         t.cpu_ = cpu;
         t.pinned_ = pinned;
-        std::strncpy(t.comm_, comm, comm_len - 1);   // 15 characters: pthread_setname_np() refuses longer names
+        const std::size_t n = ::strnlen(comm, comm_len - 1);   // 15 characters: pthread_setname_np() refuses longer names
+        std::memcpy(t.comm_, comm, n);
+        t.comm_[n] = '\0';
         t.done_ = 0;
         quiet no_signals;                            // inherited: no foreign handler ever runs on a worker
 #if BOTTOMHALF_EXCEPTIONS

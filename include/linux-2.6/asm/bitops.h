@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// <asm/bitops.h>: see <linux/bitops.h>.
+#pragma once
+
+#include <linux/bitops.h>

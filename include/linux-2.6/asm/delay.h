@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// <asm/delay.h>: see <linux/delay.h>.
+#pragma once
+
+#include <linux/delay.h>

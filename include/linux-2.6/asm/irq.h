@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// <asm/irq.h>: see <linux/interrupt.h>.
+#pragma once
+
+#include <linux/interrupt.h>

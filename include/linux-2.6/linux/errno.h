@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// <linux/errno.h>: the system's, and the numbers that never leave the kernel.  libc's <errno.h> includes this file.
+#pragma once
+
+#include_next <linux/errno.h>
+
+#ifndef ERESTARTSYS
+#define ERESTARTSYS 512
+#define ERESTARTNOINTR 513
+#define ERESTARTNOHAND 514
+#define ENOIOCTLCMD 515
+#define ENOTSUPP 524
+#endif
