@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// <linux/delay.h>: sleeping, and not sleeping, for a time.  At least as long as asked for.
+#pragma once
+
+#include <linux/bottomhalf.h>
+#include <linux/jiffies.h>
+
+namespace bottomhalf::linux6 {
+inline namespace BOTTOMHALF_ENGINE {
+
+/// Context: process.
+inline void msleep(unsigned int msecs, location at = location::current()) noexcept {
+    impl::sleep_until(engine::now() + arch::ns_t{msecs} * 1'000'000, "msleep", at);
+}
+inline unsigned long msleep_interruptible(unsigned int msecs, location at = location::current()) noexcept {
+    impl::sleep_until(engine::now() + arch::ns_t{msecs} * 1'000'000, "msleep_interruptible", at);
+    return 0;
+}
+inline void ssleep(unsigned int seconds, location at = location::current()) noexcept { msleep(seconds * 1000, at); }
+inline void usleep_range(unsigned long min_us, unsigned long, location at = location::current()) noexcept {
+    impl::sleep_until(engine::now() + static_cast<arch::ns_t>(min_us) * 1'000, "usleep_range", at);
+}
+inline void fsleep(unsigned long us, location at = location::current()) noexcept { usleep_range(us, us, at); }
+
+/// Burns the time.  Context: any.
+inline void ndelay(unsigned long ns) noexcept {
+    const arch::ns_t until = engine::now() + static_cast<arch::ns_t>(ns);
+    while (engine::now() < until) engine::relax(0);
+}
+inline void udelay(unsigned long us) noexcept { ndelay(us * 1'000); }
+inline void mdelay(unsigned long ms) noexcept { ndelay(ms * 1'000'000); }
+
+}  // namespace BOTTOMHALF_ENGINE
+}  // namespace bottomhalf::linux6
+
+using bottomhalf::linux6::fsleep;
+using bottomhalf::linux6::mdelay;
+using bottomhalf::linux6::msleep;
+using bottomhalf::linux6::msleep_interruptible;
+using bottomhalf::linux6::ndelay;
+using bottomhalf::linux6::ssleep;
+using bottomhalf::linux6::udelay;
+using bottomhalf::linux6::usleep_range;

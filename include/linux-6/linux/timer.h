@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// <linux/timer.h>: a function call in softirq context, once, at a tick.
+//
+// Here a timer fires at the first tick at or after `expires`, never before it; timers of one tick fire in the order in
+// which they were armed.  (The kernel's wheel fires up to an eighth of the delay late, and the last one armed first.)
+#pragma once
+
+#include <linux/bottomhalf.h>
+#include <linux/container_of.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+
+namespace bottomhalf::linux6 {
+inline namespace BOTTOMHALF_ENGINE {
+
+struct BOTTOMHALF_ALIASES timer_list {
+    struct list_head entry;
+    unsigned long expires;
+    union {
+        void (*function)(struct timer_list*);
+        void (*bottomhalf_function)(timer_node*);   // what the core calls; the same pointer
+    };
+    u32 flags;
+    u16 bottomhalf_slot, bottomhalf_cpu;
+};
+static_assert(sizeof(timer_list) == sizeof(timer_node) && offsetof(timer_list, entry) == offsetof(timer_node, entry) &&
+              offsetof(timer_list, expires) == offsetof(timer_node, expires) &&
+              offsetof(timer_list, function) == offsetof(timer_node, function) &&
+              offsetof(timer_list, flags) == offsetof(timer_node, flags) &&
+              offsetof(timer_list, bottomhalf_slot) == offsetof(timer_node, slot) &&
+              offsetof(timer_list, bottomhalf_cpu) == offsetof(timer_node, cpu));
+static_assert(sizeof(void*) != 8 || sizeof(timer_list) == 40);
+
+inline constexpr unsigned int TIMER_DEFERRABLE = 0x00080000;   // accepted; there is no idle CPU to be spared
+inline constexpr unsigned int TIMER_PINNED = 0x00100000;
+inline constexpr unsigned int TIMER_IRQSAFE = 0x00200000;      // its function runs with interrupts disabled
+
+namespace impl {
+inline timer_node& node(const timer_list* t) noexcept { return *reinterpret_cast<timer_node*>(const_cast<timer_list*>(t)); }
+constexpr timer_list idle_timer(void (*f)(timer_list*), unsigned int flags) noexcept {
+    return {{nullptr, nullptr}, 0, {.function = f}, flags | ((flags & TIMER_IRQSAFE) != 0 ? timer_irqsafe : 0U), 0, 0};
+}
+constexpr timer_list idle_timer(void (*f)(timer_node*), unsigned int flags) noexcept {
+    return {{nullptr, nullptr}, 0, {.bottomhalf_function = f}, flags, 0, 0};
+}
+inline void runs_on(timer_list* t, unsigned cpu) noexcept {
+    atomic<u16>(t->bottomhalf_cpu).store(static_cast<u16>(cpu), relaxed);   // relaxed: the timekeeper's lock follows
+}
+}  // namespace impl
+
+/// For a new timer, or an idle one.
+inline void timer_setup(struct timer_list* t, void (*function)(struct timer_list*), unsigned int flags) noexcept {
+    *t = impl::idle_timer(function, flags);
+}
+/// Stale when read; false inside the timer's own function unless it has been armed again.
+inline bool timer_pending(const struct timer_list* t) noexcept { return timekeeper<engine>::was_pending(impl::node(t)); }
+
+/// Arms it, or moves it.  Context: any that we manage.  Return: 1 if it was armed, else 0; after timer_shutdown() nothing
+/// happens, and 0.
+inline int mod_timer(struct timer_list* t, unsigned long expires, location at = location::current()) noexcept {
+    timekeeper<engine>* clock = impl::clock(at);
+    if (clock == nullptr) return 0;
+    impl::runs_on(t, impl::this_cpu(at));
+    return clock->mod(impl::node(t), expires) ? 1 : 0;
+}
+inline void add_timer_on(struct timer_list* t, int cpu, location at = location::current()) noexcept {
+    if (timer_pending(t)) {
+        bottomhalf::detail::say(channel::kernel, severity::warn, "add_timer_on", at, "WARN_ON_ONCE(timer_pending(timer))");
+        return;
+    }
+    timekeeper<engine>* clock = impl::clock(at);
+    if (clock == nullptr) return;
+    impl::runs_on(t, static_cast<unsigned>(cpu));
+    clock->mod(impl::node(t), t->expires);
+}
+/// Arms an idle timer for t->expires.
+inline void add_timer(struct timer_list* t, location at = location::current()) noexcept {
+    if (timer_pending(t)) {
+        bottomhalf::detail::say(channel::kernel, severity::warn, "add_timer", at, "WARN_ON_ONCE(timer_pending(timer))");
+        return;
+    }
+    mod_timer(t, t->expires, at);
+}
+/// Context: any that we manage.  Return: 1 if it was armed and is not any more.  Its function may be running.
+inline int timer_delete(struct timer_list* t, location at = location::current()) noexcept {
+    timekeeper<engine>* clock = impl::clock(at);
+    return clock != nullptr && clock->del(impl::node(t)) ? 1 : 0;
+}
+/// The same, and waits for its function to return.  Context: not hardirq (unless TIMER_IRQSAFE), not its own function.
+inline int timer_delete_sync(struct timer_list* t, location at = location::current()) noexcept {
+    timekeeper<engine>* clock = impl::clock(at);
+    if (clock == nullptr) return 0;
+    timer_node& n = impl::node(t);
+    if (impl::here::in_hardirq() && (t->flags & TIMER_IRQSAFE) == 0)
+        bottomhalf::detail::say(channel::kernel, severity::warn, "__timer_delete_sync", at,
+                                "WARN_ON(in_hardirq() && !(timer->flags & TIMER_IRQSAFE))");
+    if (impl::here::in_serving_softirq() && clock->is_running(n)) {   // one thread runs all timers: it is us
+        bottomhalf::detail::say(channel::advice, severity::bug, "timer_delete_sync", at,
+                                "timer %p would wait for its own function; not waiting", static_cast<void*>(t));
+        return clock->del(n) ? 1 : 0;
+    }
+    return clock->del_sync(n) ? 1 : 0;
+}
+/// Return: -1 if its function runs, else as timer_delete().
+inline int try_to_del_timer_sync(struct timer_list* t, location at = location::current()) noexcept {
+    timekeeper<engine>* clock = impl::clock(at);
+    if (clock == nullptr) return 0;
+    return clock->is_running(impl::node(t)) ? -1 : clock->del(impl::node(t)) ? 1 : 0;
+}
+/// As timer_delete[_sync](), and for good: whoever arms it from now on does so in vain, until timer_setup().
+inline int timer_shutdown(struct timer_list* t, location at = location::current()) noexcept {
+    timekeeper<engine>* clock = impl::clock(at);
+    return clock != nullptr && clock->shut_down(impl::node(t)) ? 1 : 0;
+}
+inline int timer_shutdown_sync(struct timer_list* t, location at = location::current()) noexcept {
+    const int was = timer_shutdown(t, at);
+    timer_delete_sync(t, at);
+    return was;
+}
+inline int del_timer(struct timer_list* t, location at = location::current()) noexcept { return timer_delete(t, at); }
+inline int del_timer_sync(struct timer_list* t, location at = location::current()) noexcept {
+    return timer_delete_sync(t, at);
+}
+inline void destroy_timer_on_stack(struct timer_list*) noexcept {}
+
+}  // namespace BOTTOMHALF_ENGINE
+}  // namespace bottomhalf::linux6
+
+using bottomhalf::linux6::add_timer;
+using bottomhalf::linux6::add_timer_on;
+using bottomhalf::linux6::del_timer;
+using bottomhalf::linux6::del_timer_sync;
+using bottomhalf::linux6::destroy_timer_on_stack;
+using bottomhalf::linux6::mod_timer;
+using bottomhalf::linux6::timer_delete;
+using bottomhalf::linux6::timer_delete_sync;
+using bottomhalf::linux6::TIMER_DEFERRABLE;
+using bottomhalf::linux6::TIMER_IRQSAFE;
+using bottomhalf::linux6::timer_list;
+using bottomhalf::linux6::timer_pending;
+using bottomhalf::linux6::TIMER_PINNED;
+using bottomhalf::linux6::timer_setup;
+using bottomhalf::linux6::timer_shutdown;
+using bottomhalf::linux6::timer_shutdown_sync;
+using bottomhalf::linux6::try_to_del_timer_sync;
+
+#define DEFINE_TIMER(name, function) struct timer_list name = ::bottomhalf::linux6::impl::idle_timer(function, 0)
+#define timer_setup_on_stack(timer, callback, flags) timer_setup(timer, callback, flags)
+#define from_timer(var, callback_timer, timer_fieldname) \
+    container_of(callback_timer, __typeof__(*var), timer_fieldname)
+#define timer_container_of(var, callback_timer, timer_fieldname) \
+    container_of(callback_timer, __typeof__(*var), timer_fieldname)
