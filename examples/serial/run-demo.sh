@@ -1,0 +1,144 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Feeds the serial driver through a pseudo terminal and compares, byte by byte, what came out with what went in.  The
+# driver answers each line with that line; who feeds it is `cat`, who collects is `head`, who compares is `cmp`.
+#
+#   run-demo.sh BUILD_DIR           the scenarios, one after the other
+#   run-demo.sh BUILD_DIR small     a text file, then half a line: the driver answers it after an idle time
+#   run-demo.sh BUILD_DIR big       10 MB: bottom halves coalesce, ring and transmitter fill up, nothing is lost
+#   run-demo.sh BUILD_DIR burst     more signals at once than the kernel will queue, then the 10 MB: edges are lost,
+#                                   bytes are not
+#   run-demo.sh BUILD_DIR FILE      a file of yours, or - for standard input
+#
+# Exit status: 0 if every byte came back and the counts say that what a scenario is about has happened.
+set -eu
+set -o pipefail
+trap '' HUP   # should a port become our controlling terminal, its end is not ours
+
+[ $# -ge 1 ] || { sed -n 's/^#   //p' "$0" >&2; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+serial=
+for at in "$1" "$1/examples/serial"; do [ -x "$at/serial" ] && [ -f "$at/serial" ] && serial=$at/serial; done
+[ -n "$serial" ] || { echo "run-demo.sh: no program 'serial' in $1: build the examples first" >&2; exit 2; }
+
+dir=$(mktemp -d)
+driver=
+trap '[ -z "$driver" ] || kill "$driver" 2>/dev/null; rm -rf "$dir"' EXIT
+limit=100   # seconds, for whatever should have come back by then
+
+fail() {
+    echo "run-demo.sh: FAILED: $*" >&2
+    [ ! -s "$dir/log" ] || { echo "the end of the driver's log:" >&2; tail -n 5 "$dir/log" >&2; }
+    exit 1
+}
+
+# start [N]: the driver runs; its port is open as fd 3, what it prints comes on fd 4.  N: signals that may be queued.
+start() {
+    exec 4< <([ $# = 0 ] || ulimit -S -i "$1"; exec "$serial" 2>"$dir/log")
+    driver=$!
+    read -r -u 4 _ _ port || fail "the driver did not start: $(cat "$dir/log")"
+    exec 3<>"$port"
+    : >"$dir/in"
+    : >"$dir/out"
+    echo "  the driver serves $port"
+}
+
+# expect N: that many more bytes from the port
+expect() { timeout "$limit" head -c "$1" <&3 >>"$dir/out" || fail "after $limit s there are $(wc -c <"$dir/out") bytes"; }
+
+# send FILE: in it goes, out it comes
+send() {
+    cat "$1" >>"$dir/in"
+    expect "$(wc -c <"$1")" &
+    timeout "$limit" cat "$1" >&3 || fail "the port took not all of it"
+    wait $! || exit 1
+}
+
+# finish: unloads the driver and looks at what it left
+finish() {
+    cmp "$dir/in" "$dir/out" || fail "what came out is not what went in"
+    echo "  $(wc -c <"$dir/in") bytes in, $(wc -c <"$dir/out") bytes out: cmp finds no difference"
+    kill -TERM "$driver"
+    cat <&4 >"$dir/counts"
+    wait "$driver" || fail "the driver ended with status $?"
+    driver=
+    exec 3>&- 4<&-
+    sed 's/^/  | /' "$dir/counts"
+    local lines
+    lines=$(grep -c ': a line, ' "$dir/log" || true)
+    [ "$lines" = "$(wc -l <"$dir/in")" ] || fail "$lines lines in the log, $(wc -l <"$dir/in") were sent"
+}
+
+# above_zero WHAT PATTERN: the number that follows PATTERN in the counts
+above_zero() {
+    local n
+    n=$(sed -nE "s/.*$2 *([0-9]+).*/\1/p" "$dir/counts")
+    [ "${n:-0}" -gt 0 ] || fail "$1: none"
+    echo "  $1: $n"
+}
+
+small() {
+    echo "small: a text file, and half a line"
+    start
+    cat "$1" >"$dir/file"
+    send "$dir/file"
+    printf 'a line without an end' >"$dir/half"
+    send "$dir/half"   # comes back by itself: the delayed work
+    printf ', and its end\n' >"$dir/half"
+    send "$dir/half"
+    finish
+    above_zero "half lines that the delayed work answered" "half lines answered"
+}
+
+# big_file: 8 MB of lines, 2 MB of what has hardly any
+big_file() {
+    { yes "$(cat "$here/driver.cpp")" || true; } 2>/dev/null | head -c 8388608 >"$dir/file"
+    while [ "$(wc -c <"$dir/file")" -lt 10485760 ]; do head -c 524288 "$serial" >>"$dir/file"; done
+    truncate -s 10485760 "$dir/file"
+}
+
+big() {
+    echo "big: 10 MB of text and machine code"
+    big_file
+    start
+    send "$dir/file"
+    finish
+    above_zero "interrupts whose bottom half was waiting already" "coalesced with one that was waiting:"
+}
+
+burst() {
+    echo "burst: lines for a driver that is stopped, with room for 4 signals in the queue; then 10 MB"
+    big_file
+    start 4
+    kill -STOP "$driver"
+    # One signal per line, until the kernel has none left to give and sends a bare SIGIO: bit 28 of a thread's SigPnd.
+    local n=0
+    until grep -qE '^SigPnd:.[0-9a-f]{8}[13579bdf]' /proc/"$driver"/task/*/status; do
+        n=$((n + 1))
+        [ $n -le 400 ] || fail "400 lines, and no overflow"
+        printf 'line %d of a burst\n' $n | tee -a "$dir/in" >&3
+    done
+    echo "  the queue is full after $n lines; 100 more, and the driver goes on"
+    seq 100 | tee -a "$dir/in" >&3
+    kill -CONT "$driver"
+    expect "$(wc -c <"$dir/in")"
+    send "$dir/file"
+    finish
+    above_zero "overflows of the signal queue, survived" "overflows survived:"
+}
+
+case ${2-} in
+'')
+    small "$here/../../LICENSE"
+    big
+    burst
+    ;;
+small) small "$here/../../LICENSE" ;;
+big | burst) "$2" ;;
+*)
+    [ "$2" = - ] || [ -r "$2" ] || fail "cannot read $2"
+    small "$2"
+    ;;
+esac
+echo "everything came back"
