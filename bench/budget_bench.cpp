@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Question: are we as fast as we promise, here and now?
+// One table; the exit code is 0 if every `must` is met, 1 if not.
+//
+//   budget_bench [--quick] [--only=TEXT] [--json=FILE]   about a minute, quick: fifteen seconds
+//   budget_bench --benchmark_min_time=...                as a test among others: a few samples of everything, to see that
+//                                                        it can be measured; no verdict
+
+#include "budget.hpp"
+#include "enqueue.hpp"
+#include "flush.hpp"
+#include "memory.hpp"
+#include "requeue.hpp"
+#include "signal_handler.hpp"
+#include "throughput.hpp"
+#include "wake.hpp"
+
+#include <string_view>
+
+namespace {
+
+using namespace bench;
+
+struct options {
+    bool quick = false, rehearsal = false;
+    std::string_view only, json;
+
+    options(int argc, char** argv) {
+        for (int i = 1; i < argc; ++i) {
+            const std::string_view arg = argv[i];
+            if (arg == "--quick")
+                quick = true;
+            else if (arg.starts_with("--benchmark_min_time="))
+                rehearsal = true;
+            else if (arg.starts_with("--only="))
+                only = arg.substr(7);
+            else if (arg.starts_with("--json="))
+                json = arg.substr(7);
+            else
+                check(false, "usage: budget_bench [--quick] [--only=TEXT] [--json=FILE]");
+        }
+    }
+    [[nodiscard]] bool wants(std::string_view name) const { return name.find(only) != name.npos; }
+};
+
+}   // namespace
+
+int main(int argc, char** argv) {
+    const options opts{argc, argv};
+    budget table;
+    pin_self(place::home);
+
+    // Asks `q`, and hands the answers to `rows`, which adds what the budget says about them.
+    const auto ask = [&](const question& q, auto&& rows) {
+        if (!opts.wants(q.benchmark)) return;
+        std::fprintf(stderr, "%s ...\n", q.asks.c_str());
+        std::vector<series> answers = interleave(q, opts.rehearsal ? 3 : opts.quick ? q.quick_rounds : q.rounds);
+        rows(answers);
+        table.keep(q, std::move(answers));
+    };
+
+    ask(enqueue(), [&](const auto& a) {
+        table.add(ratio_row("queue_work, worker busy", a, "fetch_add", 0.5, at_most(3.5), at_most(2.6)));
+        table.add(ratio_row("queue_work, worker busy", a, deque_lane<count_run>::name, 0.5, at_most(0.6), no_rule));
+        table.add(
+            ratio_row("queue_work, worker busy", a, moodycamel_lane<count_run>::name, 0.5, no_rule, at_most(0.85)));
+    });
+    ask(signal_handler(), [&](const auto& a) {
+        table.add(limit_row("the same from a signal handler: syscalls", "", 0, syscalls_from_signal_handler()));
+        table.add(
+            ratio_row("the same from a signal handler", a, "bottomhalf, in a thread", 0.5, no_rule, at_most(1.0)));
+    });
+    ask(throughput(place::away), [&](const auto& a) {
+        table.add(best_peer_row("1 producer -> 1 worker, two CPUs", a, at_least(2.5), at_least(4)));
+    });
+    ask(throughput(place::home), [&](const auto& a) {
+        table.add(ratio_row("1 producer -> 1 worker, one CPU", a, list_lane<count_run>::name, 0.5, at_least(1.2),
+                            at_least(1.6)));
+        table.add(best_peer_row("1 producer -> 1 worker, one CPU", a, no_rule, at_least(1.2)));
+    });
+    ask(requeue(), [&](const auto& a) {
+        table.add(
+            ratio_row("a handler queues itself", a, list_lane<count_run>::name, 0.5, at_most(0.75), at_most(0.6)));
+    });
+    ask(wake(), [&](const auto& a) {
+        table.add(
+            ratio_row("queue_work -> sleeping worker, p50", a, "bare futex wake", 0.5, at_most(1.03), at_most(1.01)));
+        table.add(ratio_row("queue_work -> sleeping worker, p99", a, "bare futex wake", 0.99, at_most(1.2), no_rule));
+    });
+    ask(flush(place::home), [&](const auto& a) {
+        table.add(
+            ratio_row("queue_work + flush_work, one CPU", a, "bare futex ping-pong", 0.5, at_most(1.0), at_most(0.9)));
+    });
+    ask(flush(place::away), [&](const auto& a) {
+        table.add(ratio_row("queue_work + flush_work, two CPUs", a, "bare futex ping-pong", 0.5, at_most(1.03),
+                            at_most(1.01)));
+    });
+    if (opts.wants("memory")) {
+        table.add(limit_row("memory: allocations, 1,000,000 items", "", 0,
+                            static_cast<double>(allocations_of_a_million_items())));
+        table.add(limit_row("memory: a work item, callable aside", "B", 32, sizeof(bh::work_item)));
+        table.add(limit_row("memory: a delayed work, callable aside", "B", 88, sizeof(bh::delayed_item)));
+    }
+
+    table.print(stdout, ::isatty(STDOUT_FILENO) == 1);
+    if (!opts.json.empty()) {
+        std::FILE* file = std::fopen(std::string{opts.json}.c_str(), "w");
+        check(file != nullptr, "the file for --json cannot be written");
+        table.write_json(file, opts.quick || opts.rehearsal);
+        check(std::fclose(file) == 0, "the file for --json could not be written");
+    }
+    return table.met() || opts.rehearsal ? 0 : 1;
+}

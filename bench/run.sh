@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Measures a build: prints the budget table, and leaves the figures in BUILD-DIR/<commit>.<cpu>.<compiler>.json.
+#
+#   bench/run.sh BUILD-DIR [--quick] [--only=TEXT]
+#
+# Builds nothing. The exit code is budget_bench's: 0 if every `must` is met.
+set -eu
+
+build=${1:?usage: bench/run.sh BUILD-DIR [--quick] [--only=TEXT]}
+shift
+here=$(dirname "$0")
+budget=$(find "$build" -type f -name budget_bench -perm -u+x | head -n 1)
+[ -n "$budget" ] || { echo "bench/run.sh: no budget_bench in $build: build it first (preset bench)" >&2; exit 2; }
+
+# A word for each part of the name, fit for a file's.
+word() { tr -cs 'A-Za-z0-9_+-' '-' | sed 's/^-*//; s/-*$//'; }
+commit=$(git -C "$here" rev-parse --short HEAD 2>/dev/null || echo uncommitted)
+[ -z "$(git -C "$here" status --porcelain 2>/dev/null)" ] || commit=$commit-dirty
+cpu=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1 | word)
+compiler=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt" 2>/dev/null | sed 's,.*/,,' | word)
+json=$build/$commit.${cpu:-$(uname -m)}.${compiler:-unknown}.json
+
+code=0
+"$budget" --json="$json" "$@" || code=$?
+echo "$json" >&2
+exit "$code"
