@@ -1,0 +1,926 @@
+// SPDX-License-Identifier: MIT
+//
+// sim.hpp, sim_world.hpp: the simulated engine, and that it is the same engine as threads.hpp to the core.
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <concepts>
+#include <cstdint>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+
+#include <bottomhalf/arch/sim.hpp>
+#include <bottomhalf/arch/threads.hpp>
+
+using namespace bottomhalf;
+using arch::sim;
+
+namespace {
+
+/// A task with a name and a body, joined at the end of the scope.
+template <class Body>
+class job {
+public:
+    job(const char* name, Body body) : body_(body) {
+        started_ = sim::spawn(
+            task_, 0, name, false, [](void* p) { static_cast<job*>(p)->body_(); }, this);
+    }
+    job(const job&) = delete;
+    job& operator=(const job&) = delete;
+    ~job() { sim::join(task_); }
+    [[nodiscard]] bool started() const { return started_; }
+    sim::thread& task() { return task_; }
+
+private:
+    Body body_;
+    sim::thread task_;
+    bool started_ = false;
+};
+
+/// Parks until `word` is no longer 0.
+bool wait_for(std::uint32_t& word, arch::ns_t deadline = arch::forever) {
+    while (word == 0)
+        if (!sim::park(word, 0, deadline, "the test")) return false;
+    return true;
+}
+void post(std::uint32_t& word) {
+    sim::atomic_ref(word).store(1);
+    sim::unpark(word, INT_MAX);
+}
+
+/// A CPU whose interrupt handler counts, and takes once what is pending, as the core's does.
+struct cpu : arch::cpu_port {
+    int entered = 0;
+    int unmasked = 0;   // of those
+    std::uint64_t taken = 0;
+    void (*handler)(cpu&) = nullptr;
+    cpu() {
+        owner = this;
+        enter = [](arch::cpu_port& port) {
+            auto& self = *static_cast<cpu*>(port.owner);
+            ++self.entered;
+            self.unmasked += !sim::irqs_masked();
+            self.taken |= sim::atomic_ref<std::uint64_t>(self.pending).exchange(0);
+            if (self.handler != nullptr) self.handler(self);
+        };
+    }
+};
+
+template <class A>
+concept engine = requires(typename A::thread t, std::uint32_t word, std::uint64_t wide, arch::cpu_port port,
+                          char (&comm)[arch::comm_len], void (*fn)(void*), void (*hook)(), void* p,
+                          typename A::template atomic_ref<std::uint32_t> a,
+                          typename A::template atomic_ref<void*> pointer, typename A::quiet quiet) {
+    requires std::same_as<decltype(A::simulated), const bool>;
+    requires std::same_as<decltype(A::name), const char* const>;
+    { A::current() }
+    noexcept->std::same_as<arch::task&>;
+    { A::park(word, 0U, arch::forever, "") }
+    noexcept->std::same_as<bool>;
+    { A::unpark(word, 1) }
+    noexcept->std::same_as<void>;
+    { A::relax(0U) }
+    noexcept->std::same_as<void>;
+    { A::step() }
+    noexcept->std::same_as<void>;
+    { A::now() }
+    noexcept->std::same_as<arch::ns_t>;
+    { A::sleep_precisely() }
+    noexcept->std::same_as<void>;
+    { A::spawn(t, 0, "", false, fn, p) }
+    noexcept->std::same_as<bool>;
+    { A::join(t) }
+    noexcept->std::same_as<void>;
+    { A::join_until(t, arch::ns_t{0}) }
+    noexcept->std::same_as<bool>;
+    { t.joinable() }
+    noexcept->std::same_as<bool>;
+    { A::spawn_budget(1) }
+    noexcept->std::same_as<void>;
+    { A::allowed_cpus() }
+    noexcept->std::same_as<unsigned>;
+    { A::pid() }
+    noexcept->std::same_as<std::int32_t>;
+    { A::thread_id() }
+    noexcept->std::same_as<std::int32_t>;
+    { A::thread_name(comm) }
+    noexcept->std::same_as<void>;
+    { A::on_fork(hook) }
+    noexcept->std::same_as<void>;
+    { A::irq_save() }
+    noexcept->std::same_as<bool>;
+    { A::irq_restore(true) }
+    noexcept->std::same_as<void>;
+    { A::irqs_masked() }
+    noexcept->std::same_as<bool>;
+    { A::raise(port, 1U) }
+    noexcept->std::same_as<void>;
+    { A::kick(port) }
+    noexcept->std::same_as<void>;
+    { A::attach(port) }
+    noexcept->std::same_as<void>;
+    { A::detach(port) }
+    noexcept->std::same_as<void>;
+    { A::install_doorbell() }
+    noexcept->std::same_as<bool>;
+    { A::spurious_doorbells() }
+    noexcept->std::same_as<std::uint64_t>;
+    { A::watch_fd(0, port, 1U) }
+    noexcept->std::same_as<int>;
+    { A::unwatch_fd(0) }
+    noexcept->std::same_as<void>;
+    { A::signal_overflows() }
+    noexcept->std::same_as<std::uint64_t>;
+    { A::doorbell_signal() }
+    noexcept->std::same_as<int>;
+    { A::fd_signal() }
+    noexcept->std::same_as<int>;
+    requires !std::is_copy_constructible_v<typename A::quiet>;
+    { a.load() }
+    noexcept->std::same_as<std::uint32_t>;
+    { a.store(1U, release) }
+    noexcept->std::same_as<void>;
+    { a.exchange(1U, acq_rel) }
+    noexcept->std::same_as<std::uint32_t>;
+    { a.compare_exchange_strong(word, 1U, acq_rel, acquire) }
+    noexcept->std::same_as<bool>;
+    { a.compare_exchange_weak(word, 1U, acq_rel) }
+    noexcept->std::same_as<bool>;
+    { a.fetch_add(1U, relaxed) }
+    noexcept->std::same_as<std::uint32_t>;
+    { a.fetch_sub(1U) }
+    noexcept->std::same_as<std::uint32_t>;
+    { a.fetch_or(1U) }
+    noexcept->std::same_as<std::uint32_t>;
+    { a.fetch_and(1U) }
+    noexcept->std::same_as<std::uint32_t>;
+    { a.fetch_xor(1U) }
+    noexcept->std::same_as<std::uint32_t>;
+    { pointer.exchange(p) }
+    noexcept->std::same_as<void*>;
+};
+static_assert(engine<arch::threads>);
+static_assert(engine<arch::sim>);
+
+}   // namespace
+
+// ---- atomic accesses ------------------------------------------------------------------------------------------------
+
+TEMPLATE_TEST_CASE("atomic_ref: does what std::atomic_ref does, on either engine", "[sim][atomic_ref]", arch::threads,
+                   arch::sim) {
+    std::uint8_t small = 250;
+    typename TestType::template atomic_ref<std::uint8_t> byte(small);
+    CHECK(byte.fetch_add(10) == 250);
+    CHECK(byte.load() == 4);   // wraps
+    CHECK(byte.fetch_sub(5) == 4);
+    CHECK(byte.fetch_and(0xf0) == 255);
+    CHECK(byte.fetch_or(0x0f) == 0xf0);
+    CHECK(byte.fetch_xor(0xff) == 0xff);
+    CHECK(small == 0);
+
+    int n = 1;
+    typename TestType::template atomic_ref<int> number(n);
+    int expected = 2;
+    CHECK_FALSE(number.compare_exchange_strong(expected, 3));
+    CHECK(expected == 1);
+    CHECK(n == 1);
+    CHECK(number.compare_exchange_strong(expected, 3, acq_rel, relaxed));
+    CHECK(number.exchange(4, acquire) == 3);
+    CHECK(number == 4);
+    CHECK((number = 5) == 5);
+    number.store(INT_MAX, release);
+    CHECK(number.fetch_add(1) == INT_MAX);
+    CHECK(n == INT_MIN);   // wraps, too: not undefined as INT_MAX + 1 is
+
+    int array[3] = {};
+    int* at = array;
+    typename TestType::template atomic_ref<int*> pointer(at);
+    CHECK(pointer.fetch_add(2) == array);
+    CHECK(pointer.fetch_sub(1) == array + 2);
+    CHECK(at == array + 1);
+}
+
+TEST_CASE("atomic_ref: each access is one step", "[sim][atomic_ref]") {
+    sim::world w;
+    std::uint64_t steps[5] = {};
+    w.run([&] {
+        std::uint32_t word = 0, expected = 0;
+        const sim::atomic_ref ref(word);
+        steps[0] = w.steps();
+        ref.load();
+        steps[1] = w.steps();
+        ref.store(1);
+        steps[2] = w.steps();
+        ref.compare_exchange_strong(expected, 2);
+        steps[3] = w.steps();
+        ref.fetch_add(1);
+        steps[4] = w.steps();
+    });
+    for (int i = 0; i < 4; ++i) CHECK(steps[i + 1] == steps[i] + 1);
+}
+
+TEST_CASE("without a world: every operation works on the plain thread", "[sim][world]") {
+    CHECK(sim::world::current() == nullptr);
+    sim::step();
+    sim::relax(1000);
+    std::uint32_t word = 7;
+    sim::atomic_ref(word).fetch_add(1);
+    CHECK(word == 8);
+    CHECK(sim::park(word, 7, arch::forever, "a word that has changed"));
+    CHECK_FALSE(sim::park(word, 8, 1'000'000, "a deadline, which is all that can happen"));
+    sim::unpark(word, 1);
+    CHECK(sim::thread_id() == 1);
+    char comm[arch::comm_len];
+    sim::thread_name(comm);
+    CHECK(std::string(comm) == "main");
+
+    sim::thread none;
+    CHECK_FALSE(sim::spawn(
+        none, 0, "x/0", false, [](void*) {}, nullptr));
+    CHECK_FALSE(none.joinable());
+    sim::join(none);
+    CHECK(sim::join_until(none, 0));
+
+    cpu port;
+    sim::attach(port);
+    CHECK_FALSE(sim::irq_save());
+    sim::raise(port, 3);
+    CHECK(port.pending == 8);
+    sim::irq_restore(false);
+    CHECK(port.taken == 8);
+    sim::detach(port);
+    CHECK(sim::watch_fd(0, port, 1) == -EOPNOTSUPP);
+}
+
+// ---- who runs when --------------------------------------------------------------------------------------------------
+
+namespace {
+/// Three tasks that take four steps each; returns who took them, in order.
+std::string take_steps(sim::world& w) {
+    std::string order;
+    w.run([&] {
+        std::uint32_t go = 0;
+        const auto four_steps = [&](char me) {
+            return [&, me] {
+                wait_for(go);
+                for (int i = 0; i < 4; ++i) {
+                    sim::step();
+                    order += me;
+                }
+            };
+        };
+        job a{"a", four_steps('a')}, b{"b", four_steps('b')}, c{"c", four_steps('c')};
+        sim::relax(256);   // until all of them wait
+        post(go);
+    });
+    return order;
+}
+}   // namespace
+
+TEST_CASE("world: without a seed the tasks take turns, a step each", "[sim][world]") {
+    sim::world w;
+    CHECK(take_steps(w) == "abcabcabcabc");
+}
+
+TEST_CASE("world: preempt_every is how long a turn lasts", "[sim][world]") {
+    sim::world three{{.preempt_every = 3}};
+    CHECK(take_steps(three) == "aabbccaabbcc");   // the third step of a turn ends it, and is done in the next
+    sim::world never{{.preempt_every = 0}};
+    CHECK(take_steps(never) == "aaaabbbbcccc");
+}
+
+TEST_CASE("world: a seed draws the same order each time, another seed another", "[sim][world][seed]") {
+    std::set<std::string> orders;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        sim::world first{{.seed = seed}}, second{{.seed = seed}};
+        const std::string order = take_steps(first);
+        CHECK(take_steps(second) == order);
+        CHECK(first.trace() == second.trace());
+        CHECK(first.steps() == second.steps());
+        orders.insert(order);
+    }
+    CHECK(orders.size() >= 19);   // of 34,650
+}
+
+TEST_CASE("world: some seed finds the lost update, none finds one in a fetch_add", "[sim][world][seed]") {
+    const auto count_to_two = [](std::uint64_t seed, auto increment) {
+        std::uint32_t counter = 0;
+        sim::world w{{.seed = seed}};
+        w.run([&] {
+            const auto once = [&] { increment(counter); };
+            job a{"a", once}, b{"b", once};
+        });
+        return counter;
+    };
+    int lost = 0, lost_by_fetch_add = 0;
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        lost +=
+            count_to_two(seed, [](std::uint32_t& n) { sim::atomic_ref(n).store(sim::atomic_ref(n).load() + 1); }) != 2;
+        lost_by_fetch_add += count_to_two(seed, [](std::uint32_t& n) { sim::atomic_ref(n).fetch_add(1); }) != 2;
+    }
+    CHECK(lost > 5);
+    CHECK(lost < 45);
+    CHECK(lost_by_fetch_add == 0);
+}
+
+TEST_CASE("world: is the thread's own, and only while it runs", "[sim][world]") {
+    sim::world w;
+    CHECK(sim::world::current() == nullptr);
+    w.run([&] { CHECK(sim::world::current() == &w); });
+    CHECK(sim::world::current() == nullptr);
+}
+
+TEST_CASE("world: a second run goes on where the first stopped", "[sim][world]") {
+    sim::world w;
+    std::uint32_t word = 0;
+    w.run([&] { wait_for(word, 500); });
+    const std::uint64_t steps = w.steps();
+    w.run([&] {
+        CHECK(sim::now() == 500);
+        CHECK(sim::thread_id() == 1);
+        wait_for(word, 600);
+    });
+    CHECK(w.now() == 600);
+    CHECK(w.steps() > steps);
+}
+
+// ---- sleeping and time ----------------------------------------------------------------------------------------------
+
+TEST_CASE("park: does not sleep if the word has changed", "[sim][park]") {
+    sim::world w;
+    w.run([] {
+        std::uint32_t word = 1;
+        CHECK(sim::park(word, 0, arch::forever, "the test"));
+        CHECK(sim::park(word, 0, 100, "the test"));
+        CHECK(sim::now() == 0);
+    });
+}
+
+TEST_CASE("park: no seed loses a wake-up between the look and the sleep", "[sim][park][seed]") {
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        sim::world w{{.seed = seed}};
+        std::uint32_t word = 0;
+        w.run([&] {   // ends in a deadlock if one does
+            job waiter{"waiter", [&] { wait_for(word); }};
+            job poster{"poster", [&] { post(word); }};
+        });
+        CHECK(word == 1);
+    }
+}
+
+TEST_CASE("unpark: wakes n sleepers of that word, the longest sleep first", "[sim][park]") {
+    sim::world w;
+    std::string order, after_two;
+    bool in_time = true;
+    w.run([&] {
+        std::uint32_t word = 0, other = 0;
+        const auto sleeper = [&](char me) {
+            return [&, me] {
+                in_time &= sim::park(word, 0, 1'000'000, "the test");
+                order += me;
+            };
+        };
+        job a{"a", sleeper('a')}, b{"b", sleeper('b')}, c{"c", sleeper('c')};
+        sim::relax(256);   // until everybody sleeps
+        sim::unpark(other, INT_MAX);
+        sim::unpark(word, 0);
+        sim::relax(256);
+        CHECK(order.empty());
+        sim::unpark(word, 2);
+        sim::relax(256);
+        after_two = order;
+        sim::unpark(word, INT_MAX);
+    });
+    CHECK(after_two == "ab");
+    CHECK(order == "abc");
+    CHECK(in_time);
+}
+
+TEST_CASE("park: at its deadline it returns false, and the clock shows exactly that", "[sim][park][time]") {
+    sim::world w;
+    std::string order;
+    w.run([&] {
+        const auto sleeper = [&](char me, arch::ns_t until) {
+            return [&order, me, until] {
+                std::uint32_t word = 0;
+                CHECK_FALSE(sim::park(word, 0, until, "the test"));
+                CHECK(sim::now() == until);
+                order += me;
+            };
+        };
+        job late{"late", sleeper('l', 3'000'000'000)}, early{"early", sleeper('e', 1)}, mid{"mid", sleeper('m', 999)};
+    });
+    CHECK(order == "eml");
+    CHECK(w.now() == 3'000'000'000);
+    CHECK(w.steps() < 100);   // time jumps
+}
+
+TEST_CASE("park: a deadline in the past is over at once", "[sim][park][time]") {
+    sim::world w;
+    w.run([] {
+        std::uint32_t word = 0;
+        CHECK_FALSE(sim::park(word, 0, 1000, "the test"));
+        CHECK_FALSE(sim::park(word, 0, 1000, "the test"));
+        CHECK_FALSE(sim::park(word, 0, -5, "the test"));
+        CHECK(sim::now() == 1000);
+    });
+}
+
+TEST_CASE("time: stands still while anybody can run", "[sim][time]") {
+    sim::world w;
+    w.run([] {
+        std::uint32_t word = 0;
+        job sleeper{"sleeper", [&] { sim::park(word, 0, 10, "the test"); }};
+        for (int i = 0; i < 1000; ++i) sim::step();
+        CHECK(sim::now() == 0);
+    });
+    CHECK(w.now() == 10);
+}
+
+TEST_CASE("relax: a spinner lets the others run, whatever the seed", "[sim][relax][seed]") {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        sim::world w{{.seed = seed, .preempt_every = 0}};   // nobody is ever preempted
+        std::uint32_t word = 0;
+        w.run([&] {
+            job setter{"setter", [&] { word = 1; }};
+            unsigned rounds = 0;
+            while (word == 0) sim::relax(rounds++);
+            CHECK(rounds == 1);
+        });
+    }
+}
+
+TEST_CASE("relax: time passes for spinners, so a loop that polls the clock ends", "[sim][relax][time]") {
+    sim::world w;
+    w.run([] {
+        const auto poll = [] {
+            while (sim::now() < 1'000'000) sim::relax(0);   // as cpu_relax() does: it has no round
+        };
+        job a{"a", poll}, b{"b", poll};
+    });
+    CHECK(w.now() >= 1'000'000);
+    CHECK(w.now() < 1'001'000);
+}
+
+TEST_CASE("relax: wakes those whose deadline the spinning has reached", "[sim][relax][time]") {
+    sim::world w;
+    std::uint32_t word = 0, woken = 0;
+    w.run([&] {
+        job sleeper{"sleeper", [&] {
+                        sim::park(word, 0, 10'000, "the test");
+                        woken = 1;
+                    }};
+        while (woken == 0) sim::relax(0);
+        CHECK(sim::now() >= 10'000);
+        CHECK(sim::now() < 11'000);
+    });
+}
+
+TEST_CASE("relax: a long spin sleeps between its looks", "[sim][relax][time]") {
+    sim::world w;
+    w.run([] {
+        unsigned round = 0;
+        while (sim::now() < 1'000'000'000) sim::relax(round++);
+    });
+    CHECK(w.steps() < 25'000);   // 50 us each
+}
+
+// ---- tasks ----------------------------------------------------------------------------------------------------------
+
+TEST_CASE("spawn: the task has its CPU, its name cut to what ps shows, and an id", "[sim][spawn]") {
+    sim::world w;
+    w.run([] {
+        char own[arch::comm_len];
+        sim::thread_name(own);
+        CHECK(std::string(own) == "main");
+        CHECK(sim::thread_id() == 1);
+        CHECK(sim::current().cpu == -1);
+        struct seen {
+            arch::task task;
+            std::int32_t id = 0;
+        } s;
+        sim::thread t;
+        REQUIRE(sim::spawn(
+            t, 3, "a-name-of-17-char", true,
+            [](void* p) {
+                static_cast<seen*>(p)->task = sim::current();
+                static_cast<seen*>(p)->id = sim::thread_id();
+            },
+            &s));
+        CHECK(t.joinable());
+        sim::join(t);
+        CHECK_FALSE(t.joinable());
+        CHECK(s.task.cpu == 3);
+        CHECK(std::string(s.task.comm) == "a-name-of-17-ch");
+        CHECK(s.id == 2);
+        CHECK(sim::allowed_cpus() == 2);
+    });
+}
+
+TEST_CASE("spawn: obeys its budget", "[sim][spawn]") {
+    sim::world w;
+    w.run([] {
+        sim::spawn_budget(1);
+        job first{"first", [] {}};
+        job second{"second", [] {}};
+        CHECK(first.started());
+        CHECK_FALSE(second.started());
+        CHECK_FALSE(second.task().joinable());
+        sim::spawn_budget(-1);
+        job third{"third", [] {}};
+        CHECK(third.started());
+    });
+}
+
+TEST_CASE("join: sleeps until the task has ended", "[sim][join]") {
+    sim::world w;
+    w.run([] {
+        bool ended = false;
+        std::uint32_t word = 0;
+        job sleeper{"sleeper", [&] {
+                        sim::park(word, 0, 5000, "the test");
+                        ended = true;
+                    }};
+        sim::join(sleeper.task());
+        CHECK(ended);
+        CHECK(sim::now() == 5000);
+        sim::join(sleeper.task());   // nothing is left to be joined
+    });
+}
+
+TEST_CASE("join_until: lets a task go that takes too long", "[sim][join]") {
+    sim::world w;
+    std::uint32_t word = 0, done = 0;
+    w.run([&] {
+        job quick{"quick", [] {}};
+        CHECK(sim::join_until(quick.task(), 100));
+        CHECK(sim::now() == 0);
+        job slow{"slow", [&] {
+                     wait_for(word);
+                     post(done);
+                 }};
+        CHECK_FALSE(sim::join_until(slow.task(), 100));
+        CHECK(sim::now() == 100);
+        CHECK_FALSE(slow.task().joinable());
+        post(word);
+        wait_for(done);
+        sim::relax(256);   // it still has to end
+    });
+    CHECK(done == 1);
+}
+
+TEST_CASE("spawn: a world that starts thousands reuses their stacks", "[sim][spawn]") {
+    sim::world w;
+    int ran = 0;
+    w.run([&] {
+        std::set<void*> stacks;
+        for (int i = 0; i < 2000; ++i) {
+            job brief{"brief", [&] {
+                          int local = 0;
+                          ++ran;
+                          stacks.insert(reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(&local) >> 18));
+                      }};
+        }
+        if (!BOTTOMHALF_ASAN) CHECK(stacks.size() <= 4);   // there a local need not be on the stack
+    });
+    CHECK(ran == 2000);
+}
+
+TEST_CASE("join: a handle may outlive its world", "[sim][join]") {
+    sim::thread handle;
+    std::uint32_t word = 0;
+    sim::world w, another;
+    w.run([&] {
+        REQUIRE(sim::spawn(
+            handle, 0, "x/0", false, [](void*) {}, nullptr));
+        sim::relax(256);
+    });
+    another.run([&] {
+        job unrelated{"unrelated", [&] { wait_for(word); }};
+        sim::join(handle);
+        post(word);
+    });
+    CHECK_FALSE(handle.joinable());
+}
+
+// ---- what goes wrong ------------------------------------------------------------------------------------------------
+
+TEST_CASE("run: passes on what its body throws", "[sim][world]") {
+    sim::world w;
+    CHECK_THROWS_AS(w.run([] { throw std::out_of_range("the body"); }), std::out_of_range);
+    CHECK(sim::world::current() == nullptr);
+    w.run([] { sim::step(); });   // and may be used again
+}
+
+TEST_CASE("run: reports a deadlock, with who waits for what", "[sim][world][deadlock]") {
+    std::string report;
+    sim::world w{{.print = false}};
+    std::uint32_t word = 0;
+    try {
+        w.run([&] {
+            job stuck{"events/0", [&] { sim::park(word, 0, arch::forever, "an interrupt that never comes"); }};
+        });
+    } catch (const sim::deadlock& e) {
+        report = e.what();
+    }
+    CHECK(sim::world::current() == nullptr);
+    CHECK_THAT(report, Catch::Matchers::ContainsSubstring("deadlock"));
+    CHECK_THAT(report, Catch::Matchers::ContainsSubstring("  main            waits for the end of events/0\n"));
+    CHECK_THAT(report,
+               Catch::Matchers::ContainsSubstring("  events/0        waits for an interrupt that never comes\n"));
+    w.run([] { sim::step(); });   // a new run is a new chance
+}
+
+TEST_CASE("run: reports a livelock after max_steps", "[sim][world][livelock]") {
+    std::string report;
+    sim::world w{{.max_steps = 1000, .print = false}};
+    std::uint32_t word = 0;
+    try {
+        w.run([&] {
+            job spinner{"spinner", [&] {
+                            while (sim::atomic_ref(word).load() == 0) {}
+                        }};
+            sim::park(word, 0, 77, "a clock that stands still");
+        });
+    } catch (const sim::livelock& e) {
+        report = e.what();
+    }
+    CHECK_THAT(report, Catch::Matchers::ContainsSubstring("livelock"));
+    CHECK_THAT(report, Catch::Matchers::ContainsSubstring("step 1001, 0 ns"));
+    CHECK_THAT(report, Catch::Matchers::ContainsSubstring(
+                           "  main            waits for a clock that stands still, until 77 ns\n"));
+    CHECK_THAT(report, Catch::Matchers::ContainsSubstring("  spinner         runs\n"));
+}
+
+TEST_CASE("run: reports the tasks that its body left behind", "[sim][world][leftover]") {
+    std::string report;
+    sim::world w{{.print = false}};
+    std::uint32_t word = 0;
+    sim::thread ended, waits, runs;
+    try {
+        w.run([&] {
+            CHECK(sim::spawn(
+                ended, 0, "ended", false, [](void*) {}, nullptr));
+            CHECK(sim::spawn(
+                waits, 0, "waits", false,
+                [](void* p) { sim::park(*static_cast<std::uint32_t*>(p), 0, arch::forever, "nothing"); }, &word));
+            sim::relax(256);
+            CHECK(sim::spawn(
+                runs, 0, "runs", false, [](void*) {}, nullptr));
+        });
+    } catch (const sim::leftover& e) {
+        report = e.what();
+    }
+    CHECK_THAT(report, Catch::Matchers::ContainsSubstring("leftover"));
+    CHECK_THAT(report, Catch::Matchers::ContainsSubstring("  waits           waits for nothing\n"));
+    CHECK_THAT(report, Catch::Matchers::ContainsSubstring("  runs            can run\n"));
+    CHECK_THAT(report, !Catch::Matchers::ContainsSubstring("  ended "));
+    CHECK_THAT(report, !Catch::Matchers::ContainsSubstring("  main "));
+}
+
+// ---- interrupts -----------------------------------------------------------------------------------------------------
+
+TEST_CASE("raise: the handler runs on the task of that CPU, at its next step", "[sim][irq]") {
+    sim::world w;
+    w.run([] {
+        static struct {
+            int laps, lap_of_handler;
+            std::int32_t id, id_of_handler;
+        } seen;
+        seen = {};
+        cpu port;
+        port.handler = [](cpu&) {
+            seen.id_of_handler = sim::thread_id();
+            seen.lap_of_handler = seen.laps;
+        };
+        std::uint32_t ready = 0;
+        job target{"events/0", [&] {
+                       sim::attach(port);
+                       seen.id = sim::thread_id();
+                       post(ready);
+                       for (; port.taken == 0; ++seen.laps) sim::step();   // busy: it never sleeps
+                       sim::detach(port);
+                   }};
+        wait_for(ready);
+        for (int i = 0; i < 10; ++i) sim::step();
+        sim::raise(port, 5);
+        const int lap = seen.laps;
+        sim::join(target.task());
+        CHECK(lap > 0);
+        CHECK(seen.lap_of_handler == lap);
+        CHECK(seen.id == 2);
+        CHECK(seen.id_of_handler == seen.id);
+        CHECK(port.taken == std::uint64_t{1} << 5);
+        CHECK(port.entered == 1);
+    });
+}
+
+TEST_CASE("raise: a sleeper takes the interrupt and returns early", "[sim][irq][park]") {
+    sim::world w;
+    w.run([] {
+        cpu port;
+        std::uint32_t never = 0, ready = 0;
+        bool in_time = false;
+        std::uint64_t taken_on_return = 0;
+        job target{"events/0", [&] {
+                       sim::attach(port);
+                       post(ready);
+                       in_time = sim::park(never, 0, arch::forever, "an interrupt");
+                       taken_on_return = port.taken;
+                       sim::detach(port);
+                   }};
+        wait_for(ready);
+        sim::relax(256);   // it sleeps now
+        CHECK(sim::now() == 50'000);
+        sim::raise(port, 0);
+        sim::join(target.task());
+        CHECK(in_time);
+        CHECK(taken_on_return == 1);
+        CHECK(port.entered == 1);
+    });
+}
+
+TEST_CASE("raise: on one's own CPU it is taken before raise() returns", "[sim][irq]") {
+    sim::world w;
+    w.run([] {
+        cpu port;
+        sim::attach(port);
+        errno = ENOSPC;
+        port.handler = [](cpu&) { errno = EINTR; };
+        sim::raise(port, 1);
+        CHECK(port.taken == 2);
+        CHECK(errno == ENOSPC);   // as signal handlers save it
+        sim::detach(port);
+    });
+}
+
+TEST_CASE("raise: only the one that finds the word empty rings", "[sim][irq]") {
+    sim::world w;
+    w.run([] {
+        cpu port;
+        sim::attach(port);
+        CHECK_FALSE(sim::irq_save());
+        for (const unsigned line : {0U, 1U, 1U, 63U}) sim::raise(port, line);
+        for (int i = 0; i < 10; ++i) sim::step();
+        CHECK(port.entered == 0);
+        sim::irq_restore(false);
+        CHECK(port.entered == 1);
+        CHECK(port.taken == (std::uint64_t{1} << 63 | 3));
+        sim::detach(port);
+    });
+}
+
+TEST_CASE("irq_restore: goes on until nothing is pending, masked, one entry after the other", "[sim][irq]") {
+    sim::world w;
+    w.run([] {
+        cpu port;
+        sim::attach(port);
+        static int depth, deepest;
+        depth = deepest = 0;
+        port.handler = [](cpu& self) {
+            deepest = std::max(deepest, ++depth);
+            if (self.entered < 3) sim::raise(self, static_cast<unsigned>(self.entered));
+            --depth;
+        };
+        CHECK_FALSE(sim::irq_save());
+        sim::raise(port, 0);
+        sim::irq_restore(false);
+        CHECK(port.taken == 7);
+        CHECK(port.entered == 3);
+        CHECK(port.unmasked == 0);
+        CHECK(deepest == 1);
+        CHECK_FALSE(sim::irqs_masked());
+        sim::detach(port);
+    });
+}
+
+TEST_CASE("attach: takes what was raised before anybody was there to ring at", "[sim][irq]") {
+    sim::world w;
+    w.run([] {
+        cpu port;
+        sim::raise(port, 4);
+        CHECK(port.entered == 0);
+        sim::attach(port);
+        CHECK(port.taken == 16);
+        CHECK(port.entered == 1);
+        sim::detach(port);
+    });
+}
+
+TEST_CASE("irq_save: holds the interrupt back until the outermost restore", "[sim][irq]") {
+    sim::world w;
+    w.run([] {
+        cpu port;
+        std::uint32_t ready = 0, raised = 0, never = 0;
+        job target{"events/0", [&] {
+                       sim::attach(port);
+                       const bool outer = sim::irq_save();
+                       const bool inner = sim::irq_save();
+                       CHECK_FALSE(outer);
+                       CHECK(inner);
+                       CHECK(sim::irqs_masked());
+                       post(ready);
+                       wait_for(raised);
+                       while (sim::park(never, 0, 200'000, "its deadline, however often it is woken")) {}
+                       CHECK(sim::now() == 200'000);
+                       CHECK(port.taken == 0);
+                       sim::irq_restore(inner);
+                       CHECK(port.taken == 0);
+                       sim::irq_restore(outer);
+                       CHECK(port.taken == 1);
+                       CHECK_FALSE(sim::irqs_masked());
+                       sim::detach(port);
+                   }};
+        wait_for(ready);
+        post(raised);
+        sim::relax(256);   // it is in the sleep
+        sim::raise(port, 0);
+    });
+}
+
+TEST_CASE("doorbell: does not nest in its own handler; what comes meanwhile is taken after it", "[sim][irq]") {
+    sim::world w;
+    w.run([] {
+        cpu port;
+        sim::attach(port);
+        static int depth, deepest;
+        depth = deepest = 0;
+        port.handler = [](cpu& self) {
+            deepest = std::max(deepest, ++depth);
+            if (self.taken == 1) sim::raise(self, 1);
+            for (int i = 0; i < 5; ++i) sim::step();
+            --depth;
+        };
+        sim::raise(port, 0);
+        CHECK(deepest == 1);
+        CHECK(port.taken == 3);
+        CHECK(port.entered == 2);   // the second doorbell found nothing left to do
+        CHECK(port.unmasked == 0);
+        CHECK_FALSE(sim::irqs_masked());
+        sim::detach(port);
+    });
+}
+
+TEST_CASE("doorbell: one that is rung before detach() and heard after it does nothing", "[sim][irq]") {
+    std::uint64_t heard_late = 0;
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        const std::uint64_t before = sim::spurious_doorbells();
+        sim::world w{{.seed = seed}};
+        w.run([] {
+            cpu port;
+            std::uint32_t ready = 0;
+            job target{"events/0", [&] {
+                           sim::attach(port);
+                           post(ready);
+                           sim::detach(port);
+                           sim::step();
+                       }};
+            wait_for(ready);
+            sim::raise(port, 0);
+            sim::join(target.task());
+            CHECK(port.entered <= 1);
+            CHECK(port.pending == (port.entered == 0 ? 1 : 0));
+        });
+        heard_late += sim::spurious_doorbells() - before;
+    }
+    CHECK(heard_late > 0);
+    CHECK(heard_late < 50);
+}
+
+TEST_CASE("raise: some seed interrupts between a driver's read and write, none does under irq_save",
+          "[sim][irq][seed]") {
+    const auto count = [](std::uint64_t seed, bool masked) {
+        static std::uint32_t counter;
+        counter = 0;
+        sim::world w{{.seed = seed}};
+        w.run([masked] {
+            cpu port;
+            std::uint32_t ready = 0;
+            port.handler = [](cpu&) { sim::atomic_ref(counter).fetch_add(1); };
+            job target{"events/0", [&] {
+                           sim::attach(port);
+                           post(ready);
+                           const bool was = masked && sim::irq_save();
+                           const std::uint32_t n = sim::atomic_ref(counter).load();
+                           sim::atomic_ref(counter).store(n + 1);
+                           if (masked) sim::irq_restore(was);
+                           while (port.entered == 0) sim::relax(0);
+                           sim::detach(port);
+                       }};
+            wait_for(ready);
+            sim::raise(port, 0);
+        });
+        return counter;
+    };
+    int lost = 0, lost_masked = 0;
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        lost += count(seed, false) != 2;
+        lost_masked += count(seed, true) != 2;
+    }
+    CHECK(lost > 0);
+    CHECK(lost_masked == 0);
+}
