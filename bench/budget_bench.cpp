@@ -3,8 +3,8 @@
 // One table; the exit code is 0 if every `must` is met, 1 if not.
 //
 //   budget_bench [--quick] [--only=TEXT] [--json=FILE]   about a minute, quick: fifteen seconds
-//   budget_bench --benchmark_min_time=...                as a test among others: a few samples of everything, to see that
-//                                                        it can be measured; no verdict
+//   budget_bench --benchmark_min_time=...                as a test among others: a few samples of all, to see that it
+//                                                        can be measured; no verdict
 
 #include "budget.hpp"
 #include "enqueue.hpp"

@@ -23,7 +23,8 @@ static int event, in_top_half;
 static DECLARE_COMPLETION(served);
 
 static void bottom_half(void*) {
-    printk(KERN_INFO "event %d: the top half is in_interrupt(): %d, the bottom half: %d\n", event, in_top_half, !!in_interrupt());
+    printk(KERN_INFO "event %d: the top half is in_interrupt(): %d, the bottom half: %d\n", event, in_top_half,
+           !!in_interrupt());
     complete(&served);
 }
 static DECLARE_WORK(my_work, bottom_half, NULL);

@@ -10,14 +10,14 @@
 
 using namespace bottomhalf;
 using bottomhalf::detail::inbox;
-using bottomhalf::detail::link;
+using node = bottomhalf::detail::link;   // link(2) is in scope as well
 using bottomhalf::detail::pushed;
 using support::on_engine;
 
 namespace {
 
-std::vector<link*> all_of(link* l) {
-    std::vector<link*> v;
+std::vector<node*> all_of(node* l) {
+    std::vector<node*> v;
     for (; l != nullptr; l = l->next) v.push_back(l);
     return v;
 }
@@ -28,14 +28,14 @@ TEMPLATE_TEST_CASE("inbox: is closed until it is opened, and refuses without tou
                    BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         inbox<TestType> box;
-        link a;
+        node a;
         CHECK(box.push(a) == pushed::refused);
         CHECK_FALSE(a.linked());
         CHECK(box.was_empty());
         box.open();
         CHECK(box.push(a) == pushed::quietly);
         CHECK_FALSE(box.was_empty());
-        CHECK(all_of(box.close()) == std::vector<link*>{&a});
+        CHECK(all_of(box.close()) == std::vector<node*>{&a});
         CHECK(box.push(a) == pushed::refused);
         CHECK(box.take_all() == nullptr);
         CHECK(box.close() == nullptr);
@@ -46,13 +46,13 @@ TEMPLATE_TEST_CASE("inbox: gives all, oldest first", "[inbox]", BOTTOMHALF_ENGIN
     on_engine<TestType>([] {
         inbox<TestType> box;
         box.open();
-        link a, b, c;
+        node a, b, c;
         CHECK(box.take_all() == nullptr);
-        for (link* l : {&a, &b, &c}) CHECK(box.push(*l) == pushed::quietly);
-        CHECK(all_of(box.take_all()) == std::vector<link*>{&a, &b, &c});
+        for (node* l : {&a, &b, &c}) CHECK(box.push(*l) == pushed::quietly);
+        CHECK(all_of(box.take_all()) == std::vector<node*>{&a, &b, &c});
         CHECK(box.take_all() == nullptr);
         CHECK(box.push(b) == pushed::quietly);
-        CHECK(all_of(box.take_all()) == std::vector<link*>{&b});
+        CHECK(all_of(box.take_all()) == std::vector<node*>{&b});
     });
 }
 
@@ -60,7 +60,7 @@ TEMPLATE_TEST_CASE("inbox: only the push that finds it asleep must wake somebody
     on_engine<TestType>([] {
         inbox<TestType> box;
         box.open();
-        link a, b;
+        node a, b;
         CHECK(box.fall_asleep());
         CHECK(box.fall_asleep());   // still
         CHECK(box.was_empty());
@@ -69,7 +69,7 @@ TEMPLATE_TEST_CASE("inbox: only the push that finds it asleep must wake somebody
         CHECK(box.push(b) == pushed::quietly);
         CHECK_FALSE(box.fall_asleep());   // there are items
         CHECK_FALSE(box.wake_up());
-        CHECK(all_of(box.take_all()) == std::vector<link*>{&a, &b});
+        CHECK(all_of(box.take_all()) == std::vector<node*>{&a, &b});
         CHECK(box.fall_asleep());
         CHECK(box.wake_up());
         CHECK_FALSE(box.wake_up());
@@ -80,7 +80,7 @@ TEMPLATE_TEST_CASE("inbox: only the push that finds it asleep must wake somebody
 TEMPLATE_TEST_CASE("inbox: nothing is lost between producers and a consumer that sleeps", "[inbox]", BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         struct item {
-            link l;   // first
+            node l;   // first
             int producer;
             int number;
         };
@@ -106,7 +106,7 @@ TEMPLATE_TEST_CASE("inbox: nothing is lost between producers and a consumer that
         auto c = support::call<TestType>([&] { produce(2); });
         int next[producers] = {}, taken = 0, out_of_order = 0, sleeps = 0;
         while (taken < producers * each) {   // one consumer: the lock that take_all() asks for
-            for (link* l = box.take_all(); l != nullptr; l = l->next, ++taken) {
+            for (node* l = box.take_all(); l != nullptr; l = l->next, ++taken) {
                 const item& x = *reinterpret_cast<item*>(l);
                 if (x.number != next[x.producer]++) ++out_of_order;
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <bottomhalf/report.hpp>
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string>

@@ -20,6 +20,7 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
+#include <asm/atomic.h>
 #include <asm/semaphore.h>
 
 #include "serial.h"
@@ -40,7 +41,7 @@ struct serial_port {
     spinlock_t lock;   // the ring and the counts of the top half: the top half against process context
     unsigned char ring[RING_SIZE];
     unsigned int head, tail;
-    int throttled;               // the ring was full: there may be bytes in the receiver that no interrupt will announce
+    int throttled;   // the ring was full: there may be bytes in the receiver that no interrupt will announce
     unsigned long long raised;   // when the bottom half was asked for; 0: it has begun
 
     struct semaphore line_lock;   // all below: the bottom half against the idle work, both of which sleep
@@ -48,7 +49,7 @@ struct serial_port {
     unsigned int length;
     unsigned char xmit[XMIT_SIZE];   // answers, on their way to the transmitter
     unsigned int xmit_length;
-    int closing;
+    atomic_t closing;   // being unloaded: no more runs, and no more patience
 
     spinlock_t log_lock;
     struct log_entry log[LOG_SIZE];
@@ -112,7 +113,8 @@ static void serial_began(struct serial_port* port) {
     spin_lock_irqsave(&port->lock, flags);
     serial_counts.runs++;
     if (port->raised != 0)
-        serial_counts.latency[serial_counts.latencies++ % SERIAL_LATENCIES] = (unsigned int)(uart_clock() - port->raised);
+        serial_counts.latency[serial_counts.latencies++ % SERIAL_LATENCIES] =
+            (unsigned int)(uart_clock() - port->raised);
     port->raised = 0;
     spin_unlock_irqrestore(&port->lock, flags);
 }
@@ -171,7 +173,7 @@ static void serial_transmit(struct serial_port* port) {
         done += n;
         serial_counts.bytes_out += n;
         if (n > 0) continue;
-        if (port->closing) {
+        if (atomic_read(&port->closing)) {
             serial_counts.lost += port->xmit_length - done;
             break;
         }
@@ -220,10 +222,12 @@ static void serial_bottom_half(void* data) {
         taken += n;
     }
     serial_transmit(port);
-    if (n != 0)
-        schedule_work(&port->rx_work);   // there may be more, but it is somebody else's turn
-    else if (port->length > 0)
-        schedule_delayed_work(&port->idle_work, IDLE);
+    if (!atomic_read(&port->closing)) {
+        if (n != 0)
+            schedule_work(&port->rx_work);   // there may be more, but it is somebody else's turn
+        else if (port->length > 0)
+            schedule_delayed_work(&port->idle_work, IDLE);
+    }
     up(&port->line_lock);
 }
 
@@ -272,12 +276,13 @@ static int __init serial_init(void) {
 static void __exit serial_exit(void) {
     struct serial_port* port = the_port;
 
-    free_irq(UART_IRQ, port);   // from here on nobody schedules the bottom half,
-    port->closing = 1;
-    flush_scheduled_work();     // here it has run for the last time; it may have armed the idle work,
-    cancel_delayed_work(&port->idle_work);
-    flush_scheduled_work();     // which may have been queued before it could be cancelled
-    serial_idle(port);          // half a line is answered now or never
+    free_irq(UART_IRQ, port);   // from here on no top half schedules the bottom half,
+    atomic_set(&port->closing, 1);
+    flush_scheduled_work();                  // from here on it sees `closing`; it may have scheduled itself before that,
+    cancel_delayed_work(&port->idle_work);   // or the idle work,
+    flush_scheduled_work();                  // which may have been queued before it could be cancelled
+    serial_idle(port);                       // half a line is answered now or never
+    serial_counts.lost += port->head - port->tail;
     destroy_workqueue(port->log_queue);
     kfree(port);
 }

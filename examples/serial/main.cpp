@@ -70,14 +70,18 @@ static void print_counts() {
     std::sort(first, first + n);
     const auto percentile = [&](unsigned long p) { return n == 0 ? 0.0 : first[(n * p + 99) / 100 - 1] / 1000.0; };
 
-    std::printf("interrupts           %10lu   top half runs; signal queue overflows survived: %lu\n", c.interrupts, overflows);
+    std::printf("interrupts           %10lu   top half runs; signal queue overflows survived: %lu\n", c.interrupts,
+                overflows);
     std::printf("bottom half runs     %10lu   coalesced with one that was waiting: %lu\n", c.runs, c.coalesced);
     std::printf("bytes in             %10lu   ring full, sender held back: %lu times\n", c.bytes_in, c.throttled);
-    std::printf("bytes out            %10lu   transmitter full, slept: %lu times; lost: %lu\n", c.bytes_out, c.output_full, c.lost);
+    std::printf("bytes out            %10lu   transmitter full, slept: %lu times; lost by unloading: %lu\n", c.bytes_out,
+                c.output_full, c.lost);
     std::printf("lines answered       %10lu   and %lu pieces of long lines\n", c.lines, c.pieces);
-    std::printf("half lines answered  %10lu   after an idle time; cancelled because more came: %lu\n", c.halves, c.resumed);
+    std::printf("half lines answered  %10lu   after an idle time; cancelled because more came: %lu\n", c.halves,
+                c.resumed);
     std::printf("log lines            %10lu\n", c.logged);
-    std::printf("top half -> bottom half   p50 %.1f us, p99 %.1f us, over %lu runs\n", percentile(50), percentile(99), n);
+    std::printf("top half -> bottom half   p50 %.1f us, p99 %.1f us, over %lu runs\n", percentile(50), percentile(99),
+                n);
 }
 
 int main(int argc, char** argv) {
@@ -97,12 +101,14 @@ int main(int argc, char** argv) {
 
     const char* name = plug_in();
     if (name == nullptr) return std::perror("serial: no pseudo terminal"), 1;
-    if (const int err = kernel::load_modules(); err != 0) return std::fprintf(stderr, "serial: %s\n", std::strerror(-err)), 1;
+    if (const int err = kernel::load_modules(); err != 0)
+        return std::fprintf(stderr, "serial: %s\n", std::strerror(-err)), 1;
     if (const int err = bh::irq_from_fd(UART_IRQ, master); err != 0)
         return std::fprintf(stderr, "serial: no interrupts: %s\n", std::strerror(-err)), 1;
 
     std::printf("serial: port %s\n", name);
-    if (interactive) std::printf("serial: type on it with `picocom %s` or `screen %s`; Ctrl-C here ends it\n", name, name);
+    if (interactive)
+        std::printf("serial: type on it with `picocom %s` or `screen %s`; Ctrl-C here ends it\n", name, name);
     std::fflush(stdout);
     int sig = 0;
     ::sigwait(&stop, &sig);

@@ -9,6 +9,7 @@
 #   run-demo.sh BUILD_DIR big       10 MB: bottom halves coalesce, ring and transmitter fill up, nothing is lost
 #   run-demo.sh BUILD_DIR burst     more signals at once than the kernel will queue, then the 10 MB: edges are lost,
 #                                   bytes are not
+#   run-demo.sh BUILD_DIR unload    the driver is unloaded in mid-traffic, and nobody takes its answers
 #   run-demo.sh BUILD_DIR FILE      a file of yours, or - for standard input
 #
 # Exit status: 0 if every byte came back and the counts say that what a scenario is about has happened.
@@ -55,27 +56,35 @@ send() {
     wait $! || exit 1
 }
 
-# finish: unloads the driver and looks at what it left
-finish() {
-    cmp "$dir/in" "$dir/out" || fail "what came out is not what went in"
-    echo "  $(wc -c <"$dir/in") bytes in, $(wc -c <"$dir/out") bytes out: cmp finds no difference"
+# count PATTERN: the number that follows it in the counts
+count() { sed -nE "s/.*$1 *([0-9]+).*/\1/p" "$dir/counts"; }
+
+# stop: unloads the driver, shows its counts, and looks whether it complains
+stop() {
     kill -TERM "$driver"
-    cat <&4 >"$dir/counts"
+    timeout "$limit" cat <&4 >"$dir/counts" || fail "the driver does not end"
     wait "$driver" || fail "the driver ended with status $?"
     driver=
     exec 3>&- 4<&-
     sed 's/^/  | /' "$dir/counts"
+    [ "$(count 'bytes in')" = $(($(count 'bytes out') + $(count 'lost by unloading:'))) ] || fail "the sums do not agree"
+    ! grep '^bottomhalf:' "$dir/log" || fail "the library has something to report"
+}
+
+# finish: compares, unloads, and looks whether each line is in the log
+finish() {
+    cmp "$dir/in" "$dir/out" || fail "what came out is not what went in"
+    echo "  $(wc -c <"$dir/in") bytes in, $(wc -c <"$dir/out") bytes out: cmp finds no difference"
+    stop
     local lines
     lines=$(grep -c ': a line, ' "$dir/log" || true)
     [ "$lines" = "$(wc -l <"$dir/in")" ] || fail "$lines lines in the log, $(wc -l <"$dir/in") were sent"
 }
 
-# above_zero WHAT PATTERN: the number that follows PATTERN in the counts
+# above_zero WHAT PATTERN
 above_zero() {
-    local n
-    n=$(sed -nE "s/.*$2 *([0-9]+).*/\1/p" "$dir/counts")
-    [ "${n:-0}" -gt 0 ] || fail "$1: none"
-    echo "  $1: $n"
+    [ "$(count "$2")" -gt 0 ] || fail "$1: none"
+    echo "  $1: $(count "$2")"
 }
 
 small() {
@@ -128,17 +137,29 @@ burst() {
     above_zero "overflows of the signal queue, survived" "overflows survived:"
 }
 
+unload() {
+    echo "unload: the driver goes while bytes are on their way, and nobody takes its answers"
+    big_file
+    start
+    cat "$dir/file" >&3 2>/dev/null &
+    expect 4096
+    stop
+    wait $! || true   # its port is gone
+    cmp -n 4096 "$dir/file" "$dir/out" || fail "what came out is not what went in"
+}
+
 case ${2-} in
 '')
     small "$here/../../LICENSE"
     big
     burst
+    unload
     ;;
 small) small "$here/../../LICENSE" ;;
-big | burst) "$2" ;;
+big | burst | unload) "$2" ;;
 *)
     [ "$2" = - ] || [ -r "$2" ] || fail "cannot read $2"
     small "$2"
     ;;
 esac
-echo "everything came back"
+echo "all is well"

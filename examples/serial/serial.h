@@ -9,14 +9,14 @@ struct serial_counts {
     unsigned long coalesced;    // of those, how many found the bottom half waiting to run already
     unsigned long runs;         // of the bottom half
     unsigned long bytes_in, bytes_out;
-    unsigned long lines;        // answered as a whole
-    unsigned long pieces;       // a line too long for the buffer, answered in pieces: all but the last
-    unsigned long halves;       // half a line, answered after an idle time
-    unsigned long resumed;      // the other half came in time, and the idle work was cancelled
-    unsigned long throttled;    // the ring was full; the rest stayed in the receiver
-    unsigned long output_full;  // the transmitter was full; the bottom half slept until there was room
-    unsigned long logged;       // lines written to the log
-    unsigned long lost;         // bytes that nobody would take when the driver was unloaded
+    unsigned long lines;         // answered as a whole
+    unsigned long pieces;        // a line too long for the buffer, answered in pieces: all but the last
+    unsigned long halves;        // half a line, answered after an idle time
+    unsigned long resumed;       // the other half came in time, and the idle work was cancelled
+    unsigned long throttled;     // the ring was full; the rest stayed in the receiver
+    unsigned long output_full;   // the transmitter was full; the bottom half slept until there was room
+    unsigned long logged;        // lines written to the log
+    unsigned long lost;          // bytes that had come in, and could not be answered before the driver was unloaded
 
     // From the first interrupt that asks for the bottom half to its first instruction; the last ones, in ns.
     unsigned int latency[SERIAL_LATENCIES];

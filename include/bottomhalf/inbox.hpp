@@ -69,6 +69,10 @@ public:
     }
     void open() noexcept { typename Arch::template atomic_ref<std::uintptr_t>(head_).store(0, release); }
 
+    /// Open, empty, and nobody asleep.  Stale when read.
+    [[nodiscard]] bool was_untouched() noexcept {
+        return typename Arch::template atomic_ref<std::uintptr_t>(head_).load(relaxed) == 0;   // relaxed: stale anyway
+    }
     /// Stale when read.
     [[nodiscard]] bool was_empty() noexcept {
         return is_tag(typename Arch::template atomic_ref<std::uintptr_t>(head_).load(relaxed));

@@ -63,12 +63,15 @@ protected:
     void end() noexcept {
         using ops = workqueue_ops<Arch>;
         if (detail::data_of<Arch>(*this).load(acquire) == 0) return;   // never queued
-        if (ops::current_work() == this) return;                       // the last act of its own handler
-        if (!was_pending<Arch>(*this) && !ops::is_running(*this)) return;
+        const bool mine = ops::current_work() == this;                 // the last act of its own handler
+        if (!was_pending<Arch>(*this) && (mine || !ops::is_running(*this))) return;
         detail::say(channel::advice, severity::bug, "~work", location::current(),
                     "a work item was destroyed while %s; cancelled, and waited for",
                     was_pending<Arch>(*this) ? "pending" : "running");
-        ops::cancel_sync(*this, &ops::no_timer, "~work", location::current());
+        if (mine)
+            ops::cancel(*this, &ops::no_timer);
+        else
+            ops::cancel_sync(*this, &ops::no_timer, "~work", location::current());
     }
     ~basic_work() = default;
 };
@@ -214,7 +217,7 @@ template <class Arch>
 bool mod_delayed_work(basic_workqueue<Arch>& wq, basic_delayed_work<Arch>& d, jiffies_t delay,
                       location at = location::current()) noexcept {
     auto* q = wq.native();
-    return delayed_ops<Arch>::mod_on(workqueue_ops<Arch>::this_cpu(q->nr_cpus), q, d, delay, at);
+    return delayed_ops<Arch>::mod_on(q != nullptr ? workqueue_ops<Arch>::this_cpu(q->nr_cpus) : 0, q, d, delay, at);
 }
 /// Context: process.  Return: false if it was idle.  Waits for the instance that is queued, else for the one that runs.
 template <class Arch>

@@ -272,6 +272,7 @@ private:
             pool_workqueue<Arch>& link = q->link(done);
             atomic<pool_t*>(link.pool).store(p, release);
             link.wq = q;
+            q->pools[done] = p;
         }
         if (done < n) {
             while (own && done-- > 0) q->link(done).pool->retire();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// module_main.hpp: a main() for programs that consist of kernel modules.  To be included in one file of the program, after
-// (or instead of) <linux/module.h> of 2.6; that file may be the driver itself.
+// module_main.hpp: a main() for programs that consist of kernel modules.  To be included in one file of the program,
+// after (or instead of) <linux/module.h> of 2.6; that file may be the driver itself.
 //
 //   #include <linux/module.h>
 //   ...
@@ -9,10 +9,13 @@
 //   #include <bottomhalf/module_main.hpp>
 //
 // The program is insmod and rmmod: it sets the modules' parameters from its arguments (name=value), calls their init
-// functions, and, when it is told to end, their exit functions; what they leave behind is reported.  It is told by SIGINT
-// or SIGTERM, or by the end of its standard input: `./driver </dev/null` loads and unloads, `sleep 5 | ./driver` takes
-// five seconds over it.  Old modules without module_init() have functions called init_module() and cleanup_module().
+// functions, and, when it is told to end, their exit functions; what they leave behind is reported.  It is told by
+// SIGINT or SIGTERM, or by the end of its standard input: `./driver </dev/null` loads and unloads, `sleep 5 | ./driver`
+// takes five seconds over it.  Old modules without module_init() have functions called init_module() and
+// cleanup_module().
 #pragma once
+
+#if __has_include(<linux/workqueue.h>)   // the root of a facade is among the include directories
 
 #include <linux/module.h>
 
@@ -22,25 +25,26 @@ __attribute__((weak)) int init_module(void);
 __attribute__((weak)) void cleanup_module(void);
 
 int main(int argc, char** argv) {
-    namespace l = bottomhalf::linux26;
     bottomhalf::arch::until_told end;
     for (int i = 1; i < argc; ++i)
-        if (const int err = l::set_module_parameter(argv[i]); err != 0) {
+        if (const int err = BOTTOMHALF_MODULES::set_module_parameter(argv[i]); err != 0) {
             printk(KERN_ERR "%s: %s\n", argv[i], err == -ENOENT ? "no module has this parameter" : "not a value");
             return 2;
         }
-    int err = l::load_modules();
+    int err = BOTTOMHALF_MODULES::load_modules();
     if (err == 0 && init_module != nullptr) err = init_module();
     if (err != 0) {
         printk(KERN_ERR "insmod: %s\n", std::strerror(err < 0 ? -err : err));
-        l::unload_modules();
+        BOTTOMHALF_MODULES::unload_modules();
         return 1;
     }
     end.wait();
     if (cleanup_module != nullptr) {
         cleanup_module();
-        l::impl::report_leftovers(bottomhalf::location::current());
+        BOTTOMHALF_MODULES::report_leftovers();
     }
-    l::unload_modules();
+    BOTTOMHALF_MODULES::unload_modules();
     return 0;
 }
+
+#endif

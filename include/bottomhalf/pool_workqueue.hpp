@@ -2,7 +2,7 @@
 // pool_workqueue.hpp: a queue, and its link to each pool that runs its items.  The data only; see workqueue.hpp for what
 // can be done with a queue and worker_pool.hpp for what runs.
 //
-// A queue is one block: a header, then one link per CPU (or one in all).  An idle queue costs the header and 64 bytes per
+// A queue is one block: a header, then one link per CPU (or one in all).  An idle queue costs the header and 72 bytes per
 // CPU, and owns no thread unless its pools are its own.  Blocks are type-stable, see detail/type_stable.hpp.
 #pragma once
 
@@ -52,6 +52,8 @@ struct alignas(64) basic_workqueue_struct {
     int max_active = 0;                            // A: per link
     basic_machine<Arch>* machine = nullptr;        // I
     const void* tag = nullptr;                     // I: the facade's, to know its own queues by
+    worker_pool<Arch>** pools = nullptr;           // I: behind the links: what producers need of a link, away from what
+                                                   //    its worker writes for every item
     std::uint32_t work_colour = 0;                 // A: given to items as they are admitted
     std::uint32_t flushers = 0;                    // A: who wait on flush_word, or are about to
     std::uint32_t inside_flushers = 0;             // A: of those, handlers of this queue
@@ -65,7 +67,9 @@ struct alignas(64) basic_workqueue_struct {
 
     using pwq_t = pool_workqueue<Arch>;
     [[nodiscard]] pwq_t& link(unsigned i) noexcept { return reinterpret_cast<pwq_t*>(this + 1)[i]; }
-    [[nodiscard]] pwq_t& link_for(unsigned cpu) noexcept { return link(nr_links == 1 ? 0 : cpu); }
+    [[nodiscard]] unsigned index_for(unsigned cpu) const noexcept { return nr_links == 1 ? 0 : cpu; }
+    [[nodiscard]] pwq_t& link_for(unsigned cpu) noexcept { return link(index_for(cpu)); }
+    [[nodiscard]] worker_pool<Arch>& pool_for(unsigned cpu) noexcept { return *pools[index_for(cpu)]; }
     [[nodiscard]] typename Arch::template atomic_ref<std::uint32_t> state() noexcept {
         return typename Arch::template atomic_ref<std::uint32_t>(flags);
     }
@@ -93,10 +97,11 @@ public:
                 }
         }
         static_assert(sizeof(wq_t) % alignof(pwq_t) == 0 && sizeof(pwq_t) == 64);
-        void* raw = ::operator new(sizeof(wq_t) + links * sizeof(pwq_t), std::align_val_t{alignof(wq_t)}, std::nothrow);
+        void* raw = ::operator new(sizeof(wq_t) + links * (sizeof(pwq_t) + sizeof(void*)), std::align_val_t{alignof(wq_t)}, std::nothrow);
         if (raw == nullptr) return nullptr;
         wq_t* q = ::new (raw) wq_t;
         q->capacity = links;
+        q->pools = reinterpret_cast<worker_pool<Arch>**>(&q->link(links));
         for (unsigned i = 0; i < links; ++i) ::new (static_cast<void*>(&q->link(i))) pwq_t;
         return q;
     }

@@ -133,7 +133,8 @@ public:
     void disarm_all(F f) noexcept {
         detail::irq_lock<Arch> g(lock_);
         settle();
-        wheel_.advance(wheel_.clock() + max_jiffy_offset);   // all is due
+        // All is due; twice, because one that waits "for ever" was armed later than the wheel's clock.
+        for (int i = 0; i < 2; ++i) wheel_.advance(wheel_.clock() + max_jiffy_offset);
         while (timer_node* t = wheel_.pop_due()) {
             flags(*t).fetch_and(~(timer_pending_bit | timer_wheel_bit), release);
             f(*t);

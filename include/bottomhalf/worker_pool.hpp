@@ -57,6 +57,7 @@ struct running_item {
     running_item* outer;
     flush_waiter* waiters;
     bool flushing = false;   // guarded by the pool's lock: it waits in a flush of its own queue
+    std::uint32_t again = 0;   // A [work.again] 1: its handler has queued its own item, which is nowhere else meanwhile
 };
 
 template <class Arch>
@@ -146,6 +147,22 @@ public:
         }
     }
 
+    /// A handler queues its own item, which it has just claimed, on the queue that runs it: it will run here, after itself,
+    /// whatever CPU was asked for.  So it is only noted down, and costs neither a push nor a look into the inbox; whoever
+    /// settles this pool before the handler returns puts it on the worklist.
+    /// Context: any; interrupts masked.  Return: false if that is not the case, or somebody else comes before it.
+    static bool run_again(const basic_workqueue_struct<Arch>& wq, const work_item& w) noexcept {
+        const arch::task& t = Arch::current();
+        if (t.worker == nullptr) [[likely]]
+            return false;
+        worker_t& k = *static_cast<worker_t*>(t.worker);
+        running_t* r = k.current;   // on the worker's own thread nobody changes it meanwhile
+        if (r == nullptr || r->item != &w || r->pwq->wq != &wq || context<Arch>::in_interrupt()) return false;
+        if (!k.pool->inbox_.was_untouched()) return false;
+        atomic<std::uint32_t>(r->again).store(1, release);   // [work.again] the claim is visible to who finds it
+        return true;
+    }
+
     // ---- for flush, cancel and drain ------------------------------------------------------------------------------
 
     [[nodiscard]] static worker_pool* by_number(unsigned id) noexcept {
@@ -158,6 +175,8 @@ public:
 
     /// Moves the inbox to the worklist.  May let go of the lock in between.
     void settle() noexcept BOTTOMHALF_REQUIRES(lock) {
+        for (worker_t* k = workers_; k != nullptr; k = k->next)
+            for (running_t* r = k->current; r != nullptr; r = r->outer) admit_again(*r);
         detail::link* l = inbox_.take_all();
         detail::link* limbo = nullptr;
         while (l != nullptr) {
@@ -270,7 +289,7 @@ private:
         bool was = Arch::irq_save();
         lock.lock();
         while (true) {
-            settle();
+            if (worklist_.empty()) settle();   // not per item: the inbox's line belongs to the producers
             if (work_item* w = next_work(k)) {
                 process_one_work(k, *w);
                 continue;
@@ -337,25 +356,46 @@ private:
         if (waiters_ != nullptr) r.waiters = take_waiters(w);
         k.current = &r;
         mark_running(w, +1);
-        // [work.pending] acquire: what any queue_work() before this, also one that returned false, was told about is
-        // visible to the handler.  release: `current` and the filter are set before anybody can claim the item again.
-        detail::data_of<Arch>(w).exchange(detail::word::off_queue(id_), acq_rel);
-        if (kind_ == pool_kind::unbound) leave_a_watcher();
-        lock.unlock();
-        Arch::irq_restore(false);
+        do {
+            // [work.pending] acquire: what any queue_work() before this, also one that returned false, was told about is
+            // visible to the handler.  release: `current` and the filter are set before anybody can claim the item again.
+            detail::data_of<Arch>(w).exchange(detail::word::off_queue(id_), acq_rel);
+            if (kind_ == pool_kind::unbound) leave_a_watcher();
+            lock.unlock();
+            Arch::irq_restore(false);
 
-        call(r.func, &w);
+            call(r.func, &w);
 
-        Arch::irq_save();
-        lock.lock();
+            Arch::irq_save();
+            lock.lock();
+        } while (at_once(k, r));
         k.current = r.outer;
         mark_running(w, -1);
         account_end(*r.pwq, r.colour, true);
+        admit_again(r);
         if (r.waiters != nullptr) {   // their wake-ups are system calls: not under the lock
             lock.unlock();
             release_all(r.waiters);
             lock.lock();
         }
+    }
+
+    /// Its handler wants it again, and nobody else wants anything: then all that is written down about this run holds for
+    /// the next one.
+    bool at_once(worker_t& k, running_t& r) noexcept BOTTOMHALF_REQUIRES(lock) {
+        if (atomic<std::uint32_t>(r.again).load(relaxed) == 0) return false;   // relaxed: set on this thread, cleared under the lock
+        if (!worklist_.empty() || !k.scheduled.empty() || !inbox_.was_untouched() || r.waiters != nullptr || stop_ ||
+            (kind_ == pool_kind::bound && nr_running_ > 1) || !r.pwq->inactive.empty() ||
+            atomic<std::uint32_t>(r.pwq->wq->work_colour).load(relaxed) != r.colour)   // relaxed: see admit()
+            return false;
+        atomic<std::uint32_t>(r.again).store(0, relaxed);   // relaxed: the lock
+        r.func = r.item->func;
+        return true;
+    }
+    void admit_again(running_t& r) noexcept BOTTOMHALF_REQUIRES(lock) {
+        if (atomic<std::uint32_t>(r.again).load(acquire) == 0) return;   // [work.again]
+        atomic<std::uint32_t>(r.again).store(0, relaxed);                // relaxed: the lock
+        admit(*r.item, *r.pwq);
     }
 
     /// Nothing that a handler does wrong ends the worker.

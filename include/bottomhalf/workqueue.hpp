@@ -62,7 +62,7 @@ struct workqueue_ops {
         detail::data_of<Arch>(w).store(reinterpret_cast<unsigned long>(&link) | detail::word::PWQ | detail::word::PENDING |
                                            (static_cast<unsigned long>(detail::word::no_colour) << detail::word::colour_shift),
                                        release);
-        if (link.pool->enqueue(w)) [[likely]]
+        if (wq.pool_for(cpu).enqueue(w)) [[likely]]
             return true;
         w.entry = {};
         detail::data_of<Arch>(w).store(detail::word::off_queue(detail::word::last_pool(old), old & detail::word::depth_mask),
@@ -166,9 +166,8 @@ struct workqueue_ops {
         for (unsigned round = 0;; ++round) {
             if (stop(w)) return true;
             if (detail::claim<Arch>(w)) return false;
-            const unsigned long d = detail::data_of<Arch>(w).load(acquire);
-            if ((d & detail::word::PWQ) != 0) {
-                pool_t* pool = pool_of(d);
+            // On its way to a pool, or there; or its own handler has asked for it again, in the pool that runs it.
+            if (pool_t* pool = pool_of(detail::data_of<Arch>(w).load(acquire))) {
                 pool->lock.lock();
                 pool->settle();
                 const unsigned long now = detail::data_of<Arch>(w).load(acquire);
@@ -306,6 +305,7 @@ private:
         const unsigned long d = detail::data_of<Arch>(w).load(relaxed);   // relaxed: it is ours
         if ((d & detail::word::depth_mask) != 0) [[unlikely]]
             return let_go(w), false;   // disabled: no trace
+        if (pool_t::run_again(wq, w)) return true;
         return push_owned(wq, cpu, w, d, at);
     }
     __attribute__((noinline, cold)) static bool may_queue_slowly(wq_t* wq, work_item& w, location at) noexcept {

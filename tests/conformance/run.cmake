@@ -1,16 +1,26 @@
 # SPDX-License-Identifier: MIT
 #
-#   cmake -D PROGRAM=... -D EXPECTED=... -D OUTPUT=... [-D "LAUNCHER=..."] -P run.cmake
+#   cmake -D EXPECTED=... -D OUTPUT=... -P run.cmake -- PROGRAM ARGUMENT...
 #
 # Runs a scenario once and compares what it prints with what a kernel printed, byte for byte.  No second try.
-execute_process(COMMAND ${LAUNCHER} ${PROGRAM} OUTPUT_FILE ${OUTPUT} RESULT_VARIABLE result)
-if(NOT result EQUAL 0)
-    message(FATAL_ERROR "exit status ${result}")
-endif()
-execute_process(COMMAND ${CMAKE_COMMAND} -E compare_files ${OUTPUT} ${EXPECTED} RESULT_VARIABLE differ OUTPUT_QUIET ERROR_QUIET)
+set(command)
+set(after FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+    if(after)
+        list(APPEND command "${CMAKE_ARGV${i}}")
+    elseif(CMAKE_ARGV${i} STREQUAL "--")
+        set(after TRUE)
+    endif()
+endforeach()
+execute_process(COMMAND ${command} OUTPUT_FILE ${OUTPUT} RESULT_VARIABLE result)
+execute_process(COMMAND ${CMAKE_COMMAND} -E compare_files ${OUTPUT} ${EXPECTED}
+    RESULT_VARIABLE differ OUTPUT_QUIET ERROR_QUIET)
 if(differ)
     file(READ ${OUTPUT} ours)
     file(READ ${EXPECTED} theirs)
     message("--- printed\n${ours}--- expected\n${theirs}---")
-    message(FATAL_ERROR "the output differs")
+    message(FATAL_ERROR "the output differs (exit status ${result})")
+elseif(NOT result EQUAL 0)
+    message(FATAL_ERROR "exit status ${result}")
 endif()

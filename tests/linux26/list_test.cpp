@@ -45,7 +45,7 @@ std::vector<int> of(struct list_head* head) {
     return v == back ? v : std::vector<int>{-1};
 }
 using ints = std::vector<int>;
-}  // namespace
+}   // namespace
 
 TEST_CASE("list_head: the usual calls", "[list]") {
     container c;
@@ -74,7 +74,7 @@ TEST_CASE("list_head: the usual calls", "[list]") {
     CHECK(reinterpret_cast<std::uintptr_t>(c.e[1].list.next) == 0x00100100);
     int n = 0;
     struct list_head *p, *q;
-    list_for_each(p, &c.head) ++n;
+    list_for_each(p, &c.head)++ n;
     list_for_each_safe(p, q, &c.head) list_del(p);
     CHECK(n == 2);
     CHECK(list_empty(&c.head));
@@ -162,7 +162,7 @@ std::string stderr_of(F f) {
     text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
     return text;
 }
-}  // namespace
+}   // namespace
 
 TEST_CASE("printk: the level goes, and decides", "[kernel][printk]") {
     CHECK(stderr_of([] { printk(KERN_INFO "%s %d\n", "seven", 7); }) == "seven 7\n");

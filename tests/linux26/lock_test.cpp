@@ -44,7 +44,7 @@ void wait_until_asleep(task_struct* task, const char* why) {
         now = std::atomic_ref(task->waits_for).load();
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("locks exclude", "[spinlock][semaphore][mutex]") {
     static DEFINE_SPINLOCK(spin);
@@ -65,10 +65,17 @@ TEST_CASE("locks exclude", "[spinlock][semaphore][mutex]") {
     spin_unlock_irqrestore(&spin, fa);
     CHECK_FALSE(irqs_disabled());
     CHECK_FALSE(in_atomic());
+    using bottomhalf::linux26::impl::try_own, bottomhalf::linux26::impl::try_share;
     read_lock(&rw);
     read_lock(&rw);
+    CHECK_FALSE(try_own(&rw));
     read_unlock(&rw);
+    CHECK_FALSE(try_own(&rw));
     read_unlock(&rw);
+    write_lock(&rw);
+    CHECK_FALSE(try_own(&rw));
+    CHECK_FALSE(try_share(&rw));
+    write_unlock(&rw);
     CHECK_FALSE(in_atomic());
 }
 
@@ -217,7 +224,8 @@ TEST_CASE("the classic loop: add_wait_queue, set_current_state, schedule", "[wai
     CHECK(ready);
 }
 
-TEST_CASE("schedule_timeout: at least the time, unless woken; in TASK_RUNNING not at all, which is reported", "[sched][report]") {
+TEST_CASE("schedule_timeout: at least the time, unless woken; in TASK_RUNNING not at all, which is reported",
+          "[sched][report]") {
     using clock = std::chrono::steady_clock;
     constexpr auto tick = std::chrono::nanoseconds(1'000'000'000 / HZ);
     reports said;

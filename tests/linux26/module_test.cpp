@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <asm/semaphore.h>
+#include <linux/completion.h>
 #include <linux/config.h>
 #include <linux/init.h>
 #include <linux/interrupt.h>
@@ -25,7 +26,7 @@ using support::counter;
 using support::gate;
 using support::reports;
 
-// ---- items of static lifetime ---------------------------------------------------------------------------------------------
+// ---- items of static lifetime --------------------------------------------------------------------------------------
 
 namespace {
 
@@ -47,7 +48,7 @@ struct uses_before_main {
     int queued = schedule_work(&early_item);
 } first_user;
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("a static item can be queued before main()", "[workqueue][static]") {
     CHECK(first_user.queued == 1);
@@ -55,123 +56,119 @@ TEST_CASE("a static item can be queued before main()", "[workqueue][static]") {
     CHECK(early_runs.get() == 1);
 }
 
-// ---- the driver, as it would be in drivers/char -----------------------------------------------------------------------------
+// ---- the driver, as it would be in drivers/char
+
+// clang-format off: in the kernel's style
 
 #define MY_MAX 16
 
 struct my_event {
-	struct list_head list;
-	int number;
+    struct list_head list;
+    int number;
 };
 
 struct my_device {
-	spinlock_t lock;
-	struct list_head events;
-	struct work_struct work;
-	struct semaphore sem;
-	int handled;
-	int irq;
+    spinlock_t lock;
+    struct list_head events;
+    struct work_struct work;
+    struct semaphore sem;
+    int handled;
+    int irq;
 };
 
-static struct my_device *my_dev;
+static struct my_device* my_dev;
 static int my_irq = 7;
-static char *my_name = const_cast<char *>("mydev");
-static struct workqueue_struct *my_wq;
+static char* my_name = const_cast<char*>("mydev");
+static struct workqueue_struct* my_wq;
 static int poll_count;
-static void my_poll(void *data);
+static DECLARE_COMPLETION(my_polled);
+static void my_poll(void* data);
 static DECLARE_WORK(my_poll_work, my_poll, &poll_count);
 
 module_param(my_irq, int, 0444);
 MODULE_PARM_DESC(my_irq, "interrupt line");
 module_param(my_name, charp, 0444);
 
-static void my_poll(void *data)
-{
-	int *count = (int *)data;
+static void my_poll(void* data) {
+    int* count = (int*)data;
 
-	if (++*count < 3)
-		queue_delayed_work(my_wq, &my_poll_work, 1);
+    if (++*count < 3)
+        queue_delayed_work(my_wq, &my_poll_work, 1);
+    else
+        complete(&my_polled);
 }
 
-static void my_bottom_half(void *data)
-{
-	struct my_device *dev = (struct my_device *)data;
-	struct my_event *event, *next;
-	unsigned long flags;
-	LIST_HEAD(todo);
+static void my_bottom_half(void* data) {
+    struct my_device* dev = (struct my_device*)data;
+    struct my_event *event, *next;
+    unsigned long flags;
+    LIST_HEAD(todo);
 
-	spin_lock_irqsave(&dev->lock, flags);
-	list_splice_init(&dev->events, &todo);
-	spin_unlock_irqrestore(&dev->lock, flags);
+    spin_lock_irqsave(&dev->lock, flags);
+    list_splice_init(&dev->events, &todo);
+    spin_unlock_irqrestore(&dev->lock, flags);
 
-	down(&dev->sem);
-	list_for_each_entry_safe(event, next, &todo, list) {
-		list_del(&event->list);
-		kfree(event);
-		dev->handled++;
-	}
-	up(&dev->sem);
+    down(&dev->sem);
+    list_for_each_entry_safe(event, next, &todo, list) {
+        list_del(&event->list);
+        kfree(event);
+        dev->handled++;
+    }
+    up(&dev->sem);
 }
 
-static irqreturn_t my_interrupt(int, void *dev_id, struct pt_regs *)
-{
-	struct my_device *dev = (struct my_device *)dev_id;
-	struct my_event *event;
+static irqreturn_t my_interrupt(int, void* dev_id, struct pt_regs*) {
+    struct my_device* dev = (struct my_device*)dev_id;
+    struct my_event* event;
 
-	event = kmalloc(sizeof(*event), GFP_ATOMIC);
-	if (!event)
-		return IRQ_NONE;
-	event->number = dev->handled;
+    event = kmalloc(sizeof(*event), GFP_ATOMIC);
+    if (!event) return IRQ_NONE;
+    event->number = dev->handled;
 
-	spin_lock(&dev->lock);
-	list_add_tail(&event->list, &dev->events);
-	spin_unlock(&dev->lock);
+    spin_lock(&dev->lock);
+    list_add_tail(&event->list, &dev->events);
+    spin_unlock(&dev->lock);
 
-	schedule_work(&dev->work);
-	return IRQ_HANDLED;
+    schedule_work(&dev->work);
+    return IRQ_HANDLED;
 }
 
-static int __init my_init(void)
-{
-	int err = -ENOMEM;
+static int __init my_init(void) {
+    int err = -ENOMEM;
 
-	my_dev = kmalloc(sizeof(*my_dev), GFP_KERNEL);
-	if (!my_dev)
-		goto out;
-	memset(my_dev, 0, sizeof(*my_dev));
-	spin_lock_init(&my_dev->lock);
-	INIT_LIST_HEAD(&my_dev->events);
-	init_MUTEX(&my_dev->sem);
-	INIT_WORK(&my_dev->work, my_bottom_half, my_dev);
-	my_dev->irq = my_irq;
+    my_dev = kmalloc(sizeof(*my_dev), GFP_KERNEL);
+    if (!my_dev) goto out;
+    memset(my_dev, 0, sizeof(*my_dev));
+    spin_lock_init(&my_dev->lock);
+    INIT_LIST_HEAD(&my_dev->events);
+    init_MUTEX(&my_dev->sem);
+    INIT_WORK(&my_dev->work, my_bottom_half, my_dev);
+    my_dev->irq = my_irq;
+    poll_count = 0;
 
-	my_wq = create_singlethread_workqueue("mydev");
-	if (!my_wq)
-		goto out_free;
+    my_wq = create_singlethread_workqueue("mydev");
+    if (!my_wq) goto out_free;
 
-	err = request_irq(static_cast<unsigned>(my_irq), my_interrupt, SA_SHIRQ, my_name, my_dev);
-	if (err)
-		goto out_wq;
+    err = request_irq(static_cast<unsigned>(my_irq), my_interrupt, SA_SHIRQ, my_name, my_dev);
+    if (err) goto out_wq;
 
-	queue_delayed_work(my_wq, &my_poll_work, 1);
-	return 0;
+    queue_delayed_work(my_wq, &my_poll_work, 1);
+    return 0;
 
 out_wq:
-	destroy_workqueue(my_wq);
+    destroy_workqueue(my_wq);
 out_free:
-	kfree(my_dev);
+    kfree(my_dev);
 out:
-	return err;
+    return err;
 }
 
-static void __exit my_exit(void)
-{
-	free_irq(static_cast<unsigned>(my_irq), my_dev);
-	flush_scheduled_work();
-	while (poll_count < 3)
-		flush_workqueue(my_wq);
-	destroy_workqueue(my_wq);
-	kfree(my_dev);
+static void __exit my_exit(void) {
+    free_irq(static_cast<unsigned>(my_irq), my_dev);
+    flush_scheduled_work();
+    wait_for_completion(&my_polled);
+    destroy_workqueue(my_wq);
+    kfree(my_dev);
 }
 
 module_init(my_init);
@@ -180,14 +177,19 @@ module_exit(my_exit);
 MODULE_AUTHOR("nobody");
 MODULE_DESCRIPTION("an interrupt, a bottom half, and a delayed poll");
 MODULE_LICENSE("GPL");
+// clang-format on
 
 TEST_CASE("an ordinary driver loads, works, and leaves nothing behind", "[module]") {
     reports said;
-    poll_count = 0;
     REQUIRE(load_modules() == 0);
     for (int i = 1; i <= 20; ++i) {
         bottomhalf::linux26::raise_irq(static_cast<unsigned>(my_irq));
-        while (std::atomic_ref(my_dev->handled).load() < i) flush_scheduled_work();
+        for (int handled = 0; handled < i;) {
+            flush_scheduled_work();
+            down(&my_dev->sem);
+            handled = my_dev->handled;
+            up(&my_dev->sem);
+        }
     }
     unload_modules();
     CHECK(poll_count == 3);
@@ -195,7 +197,7 @@ TEST_CASE("an ordinary driver loads, works, and leaves nothing behind", "[module
     CHECK(reports::count() == 0);
 }
 
-// ---- modules that do it wrong -----------------------------------------------------------------------------------------------
+// ---- modules that do it wrong --------------------------------------------------------------------------------------
 
 namespace {
 
@@ -241,13 +243,12 @@ std::string address_of(void (*f)(void*)) {
     return text;
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("a module that fails to load takes back those before it", "[module]") {
     what = leave::nothing;
     must_fail = true;
     n_steps = 0;
-    poll_count = 0;
     CHECK(load_modules() == -ENODEV);
     CHECK(n_steps == 2);
     CHECK(steps[0] == 1);
@@ -263,7 +264,6 @@ TEST_CASE("module_exit: what it leaves behind is reported, with its handler", "[
     CAPTURE(static_cast<int>(what));
     gate g;
     held = what == leave::running || what == leave::queued ? &g : nullptr;
-    poll_count = 0;
     reports said;
     REQUIRE(load_modules() == 0);
     unload_modules();
@@ -273,7 +273,9 @@ TEST_CASE("module_exit: what it leaves behind is reported, with its handler", "[
             CHECK(reports::with(("queued on left: handler " + address_of(left_handler)).c_str()) == 1);
             CHECK(reports::with("left work running on left") == 1);
             break;
-        case leave::delayed: CHECK(reports::with(("on its timer for left: handler " + address_of(left_handler)).c_str()) == 1); break;
+        case leave::delayed:
+            CHECK(reports::with(("on its timer for left: handler " + address_of(left_handler)).c_str()) == 1);
+            break;
         case leave::running: CHECK(reports::with("left work running on left") == 1); break;
         case leave::timer: CHECK(reports::with("left a timer armed") == 1); break;
         case leave::nothing: break;
@@ -286,7 +288,7 @@ TEST_CASE("module_exit: what it leaves behind is reported, with its handler", "[
     destroy_workqueue(left_on);
 }
 
-// ---- the program that is nothing but modules --------------------------------------------------------------------------------
+// ---- the program that is nothing but modules -----------------------------------------------------------------------
 
 #define main program
 #include <bottomhalf/module_main.hpp>
@@ -296,7 +298,6 @@ TEST_CASE("module_main: loads, runs until its input ends, unloads", "[module]") 
     what = leave::queued;
     gate g;
     held = &g;
-    poll_count = 0;
     reports said;
     const int before = ::dup(STDIN_FILENO);
     const int null = ::open("/dev/null", O_RDONLY);
@@ -317,7 +318,6 @@ TEST_CASE("module_main: loads, runs until its input ends, unloads", "[module]") 
     g.open();
     destroy_workqueue(left_on);
     what = leave::nothing;
-    poll_count = 0;
     must_fail = true;
     CHECK(program(1, good) == 1);
     must_fail = false;

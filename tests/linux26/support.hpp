@@ -79,7 +79,8 @@ public:
     static int count() { return static_cast<int>(n_); }
     static std::string list() {
         std::string s;
-        for (unsigned i = 0; i < all_.size() && i < n_; ++i) s += std::string(all_[i].function.data()) + ": " + all_[i].text.data() + "\n";
+        for (unsigned i = 0; i < all_.size() && i < n_; ++i)
+            s += std::string(all_[i].function.data()) + ": " + all_[i].text.data() + "\n";
         return s;
     }
     static bottomhalf::channel channel_of(unsigned i) { return all_[i].where; }
@@ -113,4 +114,4 @@ private:
     }
 };
 
-}  // namespace support
+}   // namespace support

@@ -22,7 +22,7 @@ unsigned long as_data(void* p) { return reinterpret_cast<unsigned long>(p); }
 
 counter static_fired;
 DEFINE_TIMER(static_timer, hit, 0, reinterpret_cast<unsigned long>(&static_fired));
-}  // namespace
+}   // namespace
 
 #if HZ != 250
 #error "HZ is for the preprocessor, too, and ours"
@@ -67,10 +67,13 @@ TEST_CASE("a timer fires once, in softirq context, not before its tick", "[timer
     } seen;
     static counter fired;
     static struct timer_list t;
-    setup_timer(&t, [](unsigned long data) {
-        seen = {in_softirq(), in_irq(), timer_pending(&t), get_jiffies_64() - data};
-        fired.hit();
-    }, 0);
+    setup_timer(
+        &t,
+        [](unsigned long data) {
+            seen = {in_softirq(), in_irq(), timer_pending(&t), get_jiffies_64() - data};
+            fired.hit();
+        },
+        0);
     CHECK(timer_pending(&t) == 0);
     const unsigned long due = get_jiffies_64() + 2;
     t.data = due;
@@ -83,6 +86,11 @@ TEST_CASE("a timer fires once, in softirq context, not before its tick", "[timer
     CHECK(seen.pending == 0);
     CHECK(static_cast<long>(seen.at) >= 0);
     CHECK(fired.get() == 1);
+    t.data = get_jiffies_64() + 3;
+    CHECK(mod_timer(&t, t.data) == 0);
+    fired.wait_for(2);
+    CHECK(del_timer_sync(&t) == 0);
+    CHECK(static_cast<long>(seen.at) >= 0);
     CHECK(mod_timer(&static_timer, jiffies) == 0);
     static_fired.wait_for(1);
 }
@@ -112,10 +120,13 @@ TEST_CASE("del_timer_sync: waits for the function", "[timer]") {
     static gate g;
     static std::atomic<bool> over{false};
     struct timer_list t;
-    setup_timer(&t, [](unsigned long) {
-        g.pass();
-        over = true;
-    }, 0);
+    setup_timer(
+        &t,
+        [](unsigned long) {
+            g.pass();
+            over = true;
+        },
+        0);
     mod_timer(&t, jiffies);
     g.wait_until_held();
     CHECK(del_timer(&t) == 0);
@@ -129,13 +140,16 @@ TEST_CASE("del_timer_sync: waits for the function", "[timer]") {
 TEST_CASE("a timer may arm itself again, and delete itself", "[timer][report]") {
     static struct timer_list t;
     static counter fired;
-    setup_timer(&t, [](unsigned long) {
-        fired.hit();
-        if (fired.get() < 3)
-            mod_timer(&t, jiffies + 1);
-        else
-            del_timer_sync(&t);   // would wait for itself: reported
-    }, 0);
+    setup_timer(
+        &t,
+        [](unsigned long) {
+            fired.hit();
+            if (fired.get() < 3)
+                mod_timer(&t, jiffies + 1);
+            else
+                del_timer_sync(&t);   // would wait for itself: reported
+        },
+        0);
     reports said;
     mod_timer(&t, jiffies + 1);
     fired.wait_for(3);

@@ -419,14 +419,18 @@ TEST_CASE("park: at its deadline it returns false, and the clock shows exactly t
     CHECK(w.steps() < 100);   // time jumps
 }
 
-TEST_CASE("park: a deadline in the past is over at once", "[sim][park][time]") {
-    sim::world w;
+TEST_CASE("park: a deadline in the past is over at once, though others could run", "[sim][park][time]") {
+    sim::world w{{.max_steps = 10'000}};
     w.run([] {
-        std::uint32_t word = 0;
+        std::uint32_t word = 0, stop = 0;
         CHECK_FALSE(sim::park(word, 0, 1000, "the test"));
+        job busy{"busy", [&] {
+                     while (stop == 0) sim::step();
+                 }};
         CHECK_FALSE(sim::park(word, 0, 1000, "the test"));
         CHECK_FALSE(sim::park(word, 0, -5, "the test"));
         CHECK(sim::now() == 1000);
+        stop = 1;
     });
 }
 
@@ -760,11 +764,14 @@ TEST_CASE("raise: on one's own CPU it is taken before raise() returns", "[sim][i
 
 TEST_CASE("raise: only the one that finds the word empty rings", "[sim][irq]") {
     sim::world w;
-    w.run([] {
+    w.run([&] {
         cpu port;
         sim::attach(port);
         CHECK_FALSE(sim::irq_save());
-        for (const unsigned line : {0U, 1U, 1U, 63U}) sim::raise(port, line);
+        sim::raise(port, 0);
+        const std::uint64_t steps = w.steps();
+        for (const unsigned line : {1U, 1U, 63U}) sim::raise(port, line);
+        CHECK(w.steps() == steps + 3);   // a read-modify-write each
         for (int i = 0; i < 10; ++i) sim::step();
         CHECK(port.entered == 0);
         sim::irq_restore(false);

@@ -247,21 +247,22 @@ struct threads {
     // ---- interrupts -----------------------------------------------------------------------------------------------
 
     /// Masks the interrupts of this task.  Return: whether they were masked already, for irq_restore().
-    static bool irq_save() noexcept {
+    BOTTOMHALF_INLINE static bool irq_save() noexcept {
         std::atomic_ref off(current().irqs_off);
         const bool was = off.load(std::memory_order_relaxed) != 0;
         off.store(1, std::memory_order_relaxed);            // relaxed: only handlers on this very thread read it,
         std::atomic_signal_fence(std::memory_order_seq_cst);   // so the compiler is all there is to hold back
         return was;
     }
-    static void irq_restore(bool was) noexcept {
+    BOTTOMHALF_INLINE static void irq_restore(bool was) noexcept {
         if (was) return;
         task& t = current();
         std::atomic_signal_fence(std::memory_order_seq_cst);
         std::atomic_ref(t.irqs_off).store(0, std::memory_order_relaxed);
         std::atomic_signal_fence(std::memory_order_seq_cst);
         // A doorbell that came while masked has left its line pending; nobody else will look.
-        if (t.port != nullptr) take_pending(t, *t.port);
+        if (t.port != nullptr && std::atomic_ref(t.port->pending).load(std::memory_order_relaxed) != 0) [[unlikely]]
+            take_pending(t, *t.port);   // relaxed: it looks again
     }
     static bool irqs_masked() noexcept {
         return std::atomic_ref(current().irqs_off).load(std::memory_order_relaxed) != 0;
@@ -446,7 +447,7 @@ private:
     }
 
     /// Serves the port, masked, until nothing is pending: a loop, so that a storm does not nest.
-    static void take_pending(task& t, cpu_port& port) noexcept {
+    BOTTOMHALF_COLD static void take_pending(task& t, cpu_port& port) noexcept {
         std::atomic_ref off(t.irqs_off);
         std::atomic_ref pending(port.pending);
         while (pending.load(std::memory_order_relaxed) != 0) [[unlikely]] {   // relaxed: enter() takes it with an exchange

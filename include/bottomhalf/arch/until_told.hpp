@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// until_told.hpp: how a program that only has drivers in it is told to end: SIGINT or SIGTERM, or the end of its standard
-// input.  Needed by module_main.hpp, whichever engine runs.
+// until_told.hpp: how a program that only has drivers in it is told to end: SIGINT or SIGTERM, or the end of its
+// standard input.  Needed by module_main.hpp, whichever engine runs.
 #pragma once
 
 #include <csignal>
@@ -44,4 +44,4 @@ private:
     sigset_t before_;
 };
 
-}  // namespace bottomhalf::arch
+}   // namespace bottomhalf::arch

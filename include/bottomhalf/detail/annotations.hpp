@@ -29,6 +29,10 @@
 // that they are different objects.
 #define BOTTOMHALF_ALIASES __attribute__((may_alias))
 
+// The few functions whose call would cost more than what they do, on the path of every item; and their rare other halves.
+#define BOTTOMHALF_INLINE __attribute__((always_inline)) inline
+#define BOTTOMHALF_COLD __attribute__((noinline, cold))
+
 #if defined(__cpp_exceptions)
 #define BOTTOMHALF_EXCEPTIONS 1
 #else

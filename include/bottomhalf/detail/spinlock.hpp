@@ -16,19 +16,27 @@ namespace bottomhalf::detail {
 template <class Arch>
 class BOTTOMHALF_CAPABILITY("spinlock") spinlock {
 public:
-    void lock() noexcept BOTTOMHALF_ACQUIRE() {
-        typename Arch::template atomic_ref<std::uint32_t> word(word_);
-        for (unsigned round = 0; word.exchange(1, acquire) != 0; ++round)   // [spinlock] acquire: what the last owner did
-            while (word.load(relaxed) != 0) Arch::relax(round++);           // relaxed: a look; the exchange decides
+    BOTTOMHALF_INLINE void lock() noexcept BOTTOMHALF_ACQUIRE() {
+        // [spinlock] acquire: all that the last owner did is visible
+        if (typename Arch::template atomic_ref<std::uint32_t>(word_).exchange(1, acquire) != 0) [[unlikely]]
+            wait();
     }
     bool try_lock() noexcept BOTTOMHALF_TRY_ACQUIRE(true) {
         return typename Arch::template atomic_ref<std::uint32_t>(word_).exchange(1, acquire) == 0;
     }
-    void unlock() noexcept BOTTOMHALF_RELEASE() {
+    BOTTOMHALF_INLINE void unlock() noexcept BOTTOMHALF_RELEASE() {
         typename Arch::template atomic_ref<std::uint32_t>(word_).store(0, release);   // [spinlock]
     }
 
 private:
+    BOTTOMHALF_COLD void wait() noexcept {
+        typename Arch::template atomic_ref<std::uint32_t> word(word_);
+        unsigned round = 0;
+        do
+            while (word.load(relaxed) != 0) Arch::relax(round++);   // relaxed: a look; the exchange decides
+        while (word.exchange(1, acquire) != 0);                     // [spinlock]
+    }
+
     std::uint32_t word_ = 0;   // A: 1 while held
 };
 

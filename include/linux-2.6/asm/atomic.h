@@ -14,7 +14,7 @@ typedef struct {
 
 namespace impl {
 inline atomic<int> counter(const atomic_t* v) noexcept { return atomic<int>(const_cast<int&>(v->counter)); }
-}
+}   // namespace impl
 
 inline int atomic_read(const atomic_t* v) noexcept { return impl::counter(v).load(relaxed); }
 inline void atomic_set(atomic_t* v, int i) noexcept { impl::counter(v).store(i, relaxed); }
@@ -45,8 +45,8 @@ inline int atomic_add_unless(atomic_t* v, int i, int unless) noexcept {
 }
 inline int atomic_inc_not_zero(atomic_t* v) noexcept { return atomic_add_unless(v, 1, 0); }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::atomic_add;
 using bottomhalf::linux26::atomic_add_negative;
@@ -68,7 +68,8 @@ using bottomhalf::linux26::atomic_sub_return;
 using bottomhalf::linux26::atomic_t;
 using bottomhalf::linux26::atomic_xchg;
 
-#define ATOMIC_INIT(i) {(i)}
+#define ATOMIC_INIT(i) \
+    { (i) }
 #define smp_mb__before_atomic_dec() smp_mb()
 #define smp_mb__after_atomic_dec() smp_mb()
 #define smp_mb__before_atomic_inc() smp_mb()

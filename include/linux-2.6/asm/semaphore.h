@@ -29,8 +29,8 @@ inline int down_trylock(struct semaphore* sem) noexcept { return impl::sem_ops::
 /// Context: any, async-signal-safe.
 inline void up(struct semaphore* sem) noexcept { impl::sem_ops::up(sem->count); }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::down;
 using bottomhalf::linux26::down_interruptible;
@@ -39,7 +39,8 @@ using bottomhalf::linux26::sema_init;
 using bottomhalf::linux26::semaphore;
 using bottomhalf::linux26::up;
 
-#define __SEMAPHORE_INITIALIZER(name, n) {(n)}
+#define __SEMAPHORE_INITIALIZER(name, n) \
+    { (n) }
 #define __MUTEX_INITIALIZER(name) __SEMAPHORE_INITIALIZER(name, 1)
 #define DECLARE_MUTEX(name) struct semaphore name = __SEMAPHORE_INITIALIZER(name, 1)
 #define DECLARE_MUTEX_LOCKED(name) struct semaphore name = __SEMAPHORE_INITIALIZER(name, 0)

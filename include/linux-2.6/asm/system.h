@@ -16,8 +16,8 @@ inline void mb() noexcept {
     impl::atomic<std::uint32_t>(here).exchange(1, seq_cst);   // the engines have no fence of their own; this is one
     barrier();
 }
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 using bottomhalf::linux26::mb;
 
 #define rmb() mb()

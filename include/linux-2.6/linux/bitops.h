@@ -16,7 +16,7 @@ inline constexpr unsigned long_bits = 8 * sizeof(long);
 [[nodiscard]] inline atomic<unsigned long> bits_of(unsigned nr, const volatile unsigned long* bits) noexcept {
     return atomic<unsigned long>(word_of(nr, bits));
 }
-}  // namespace impl
+}   // namespace impl
 
 // As in the kernel, those that return nothing order nothing, and those that return the old bit are full barriers.
 inline void set_bit(int nr, volatile unsigned long* bits) noexcept {
@@ -59,9 +59,13 @@ inline void __clear_bit(int nr, volatile unsigned long* bits) noexcept {
 /// Position of the last set bit, counted from 1; 0 if there is none.
 [[nodiscard]] constexpr int fls(int x) noexcept { return static_cast<int>(std::bit_width(static_cast<unsigned>(x))); }
 /// Position of the first set (or zero) bit, counted from 0; there must be one.
-[[nodiscard]] constexpr unsigned long __ffs(unsigned long x) noexcept { return static_cast<unsigned long>(std::countr_zero(x)); }
+[[nodiscard]] constexpr unsigned long __ffs(unsigned long x) noexcept {
+    return static_cast<unsigned long>(std::countr_zero(x));
+}
 [[nodiscard]] constexpr unsigned long ffz(unsigned long x) noexcept { return __ffs(~x); }
-[[nodiscard]] constexpr unsigned int hweight32(unsigned int x) noexcept { return static_cast<unsigned int>(std::popcount(x)); }
+[[nodiscard]] constexpr unsigned int hweight32(unsigned int x) noexcept {
+    return static_cast<unsigned int>(std::popcount(x));
+}
 
 /// The first set (or zero) bit from `from` on; `size` if there is none below it.
 inline unsigned long find_next_bit(const unsigned long* bits, unsigned long size, unsigned long from) noexcept {
@@ -81,8 +85,8 @@ inline unsigned long find_first_zero_bit(const unsigned long* bits, unsigned lon
     return find_next_zero_bit(bits, size, 0);
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::__clear_bit;
 using bottomhalf::linux26::__ffs;

@@ -6,11 +6,11 @@
 // wrong, one item running twice at once or lost as its queue ends, is safe here, and is said on the advice channel.
 //
 // Types and functions live in bottomhalf::linux26::on_threads (or on_sim, with BOTTOMHALF_SIM; the inner namespace is
-// inline) and reach the global one by using-declarations: another file of the same program may use today's interface, and
-// two different global `struct work_struct` would be merged by the linker.
+// inline) and reach the global one by using-declarations: another file of the same program may use today's interface,
+// and two different global `struct work_struct` would be merged by the linker.
 //
-// All standard headers that the facade needs, and those in which names like __init are parameters, are read here, before
-// the first macro of the kernel's is defined.
+// All standard headers that the facade needs, and those in which names like __init are parameters, are read here,
+// before the first macro of the kernel's is defined.
 #pragma once
 
 #include <bit>
@@ -120,7 +120,8 @@ inline void sleep_until(arch::ns_t until, const char* why) noexcept {
 }
 /// "This is the first time": for advice that is given once.
 inline bool first_time(std::uint32_t& flag) noexcept {
-    return atomic<std::uint32_t>(flag).load(relaxed) == 0 && atomic<std::uint32_t>(flag).exchange(1, relaxed) == 0;   // relaxed: only a count
+    return atomic<std::uint32_t>(flag).load(relaxed) == 0 &&
+           atomic<std::uint32_t>(flag).exchange(1, relaxed) == 0;   // relaxed: only a count
 }
 /// A handler's address as printf's %p wants it.
 template <class R, class... Args>
@@ -128,9 +129,9 @@ const void* address(R (*f)(Args...)) noexcept {
     return reinterpret_cast<const void*>(f);
 }
 
-}  // namespace impl
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace impl
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::jiffies;
 

@@ -8,8 +8,8 @@ namespace bottomhalf::linux26 {
 inline namespace BOTTOMHALF_ENGINE {
 /// Keeps the compiler from moving memory accesses across.
 inline void barrier() noexcept { asm volatile("" ::: "memory"); }
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 using bottomhalf::linux26::barrier;
 
 // Function-like, so that the attributes [[likely]] and [[unlikely]] stay what they are.

@@ -40,8 +40,8 @@ inline unsigned long wait_for_completion_timeout(struct completion* x, unsigned 
 inline bool try_wait_for_completion(struct completion* x) noexcept { return impl::completion_t::try_wait(x->done); }
 inline bool completion_done(struct completion* x) noexcept { return impl::completion_t::is_done(x->done); }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::complete;
 using bottomhalf::linux26::complete_all;
@@ -53,7 +53,8 @@ using bottomhalf::linux26::wait_for_completion;
 using bottomhalf::linux26::wait_for_completion_interruptible;
 using bottomhalf::linux26::wait_for_completion_timeout;
 
-#define COMPLETION_INITIALIZER(name) {0}
+#define COMPLETION_INITIALIZER(name) \
+    { 0 }
 #define DECLARE_COMPLETION(name) struct completion name = COMPLETION_INITIALIZER(name)
 #define DECLARE_COMPLETION_ONSTACK(name) DECLARE_COMPLETION(name)
 #define INIT_COMPLETION(x) ((x).done = 0)

@@ -25,14 +25,14 @@ inline void busy(arch::ns_t ns) noexcept {
     const arch::ns_t until = engine::now() + ns;
     while (engine::now() < until) engine::relax(0);
 }
-}  // namespace impl
+}   // namespace impl
 /// Burns CPU time for at least that long.  Context: any.
 inline void ndelay(unsigned long nsecs) noexcept { impl::busy(static_cast<arch::ns_t>(nsecs)); }
 inline void udelay(unsigned long usecs) noexcept { impl::busy(static_cast<arch::ns_t>(usecs) * 1000); }
 inline void mdelay(unsigned long msecs) noexcept { impl::busy(static_cast<arch::ns_t>(msecs) * 1'000'000); }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::mdelay;
 using bottomhalf::linux26::msleep;

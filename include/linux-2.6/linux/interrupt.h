@@ -9,7 +9,8 @@
 //   }
 //   request_irq(5, my_interrupt, SA_SHIRQ, "mydevice", &my_device);
 //
-// A line is raised by bottomhalf::linux26::raise_irq(), or by a file descriptor: see bottomhalf::linux26::irq_from_fd().
+// A line is raised by bottomhalf::linux26::raise_irq(), or by a file descriptor: see
+// bottomhalf::linux26::irq_from_fd().
 #pragma once
 
 #include <linux/bottomhalf.h>
@@ -35,22 +36,24 @@ inline irqreturn call_top_half(int irq, void* dev_id, void* handler) {
 /// Waits for the line's handlers, unless that would be for ever.
 inline bool may_wait(const char* function, location at) noexcept {
     if (!ctx::in_hardirq()) return true;
-    detail::say(advice, severity::bug, function, at, "called in a top half, where it would wait for itself; not waiting");
+    detail::say(advice, severity::bug, function, at,
+                "called in a top half, where it would wait for itself; not waiting");
     return false;
 }
-}  // namespace impl
+}   // namespace impl
 
 /// Installs `handler` as a top half of line `irq`.
 /// Context: process.  The handler may run before this returns.
-/// Return:  0.  -EINVAL: no such line, no handler, or shared and without a `dev_id`.  -EBUSY: taken, and not shared by both.
-///          -ENOMEM.
+/// Return:  0.  -EINVAL: no such line, no handler, or shared and without a `dev_id`.  -EBUSY: taken, and not shared by
+///          both. -ENOMEM.
 /// Source:  request_irq(), arch/i386/kernel/irq.c.  Differs: SA_SAMPLE_RANDOM does nothing.
 inline int request_irq(unsigned int irq, irq_handler_t handler, unsigned long flags, const char* name, void* dev_id,
                        location at = location::current()) noexcept {
     impl::machine_t* m = impl::machine(at);
     if (m == nullptr || m->events(at) == nullptr) return -ENOMEM;   // events/N takes the interrupts of CPU N
     if (handler == nullptr) return -EINVAL;
-    return m->irqs().request(irq, {&impl::call_top_half, reinterpret_cast<void*>(handler), dev_id, name, flags, nullptr}, at);
+    return m->irqs().request(
+        irq, {&impl::call_top_half, reinterpret_cast<void*>(handler), dev_id, name, flags, nullptr}, at);
 }
 /// Removes the handler with this `dev_id`, and waits for it to return.  Context: process, not the handler itself.
 inline void free_irq(unsigned int irq, void* dev_id, location at = location::current()) noexcept {
@@ -74,7 +77,7 @@ inline void synchronize_irq(unsigned int irq, location at = location::current())
     if (m != nullptr && irq < nr_irqs && impl::may_wait("synchronize_irq", at)) m->irqs().synchronize(irq);
 }
 
-// ---- masking ------------------------------------------------------------------------------------------------------------
+// ---- masking -------------------------------------------------------------------------------------------------------
 
 inline int irqs_disabled() noexcept { return impl::ctx::irqs_disabled(); }
 inline void local_irq_disable() noexcept { engine::irq_save(); }
@@ -90,9 +93,9 @@ inline void irq_restore(unsigned long flags) noexcept {
     else
         engine::irq_save();   // exactly what was: off
 }
-}  // namespace impl
+}   // namespace impl
 
-// ---- the other side: the device -------------------------------------------------------------------------------------------
+// ---- the other side: the device ------------------------------------------------------------------------------------
 
 /// The device of line `irq` wants attention.  Context: any, async-signal-safe once the machine is up.
 /// Return: false if there is no such line.
@@ -104,8 +107,8 @@ inline int irq_from_fd(unsigned int irq, int fd, location at = location::current
 }
 inline void irq_from_fd_end(int fd) noexcept { engine::unwatch_fd(fd); }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::disable_irq;
 using bottomhalf::linux26::disable_irq_nosync;
@@ -121,11 +124,11 @@ using bottomhalf::linux26::request_irq;
 using bottomhalf::linux26::synchronize_irq;
 
 #undef SA_INTERRUPT
-#define SA_INTERRUPT 0x20000000       /* a fast handler: nothing else runs on its CPU */
-#define SA_SHIRQ 0x04000000           /* several devices on one line */
-#define SA_SAMPLE_RANDOM 0x10000000   /* accepted, and nothing more */
+#define SA_INTERRUPT 0x20000000     /* a fast handler: nothing else runs on its CPU */
+#define SA_SHIRQ 0x04000000         /* several devices on one line */
+#define SA_SAMPLE_RANDOM 0x10000000 /* accepted, and nothing more */
 
-#define IRQF_DISABLED SA_INTERRUPT   /* the names of 2.6.18 */
+#define IRQF_DISABLED SA_INTERRUPT /* the names of 2.6.18 */
 #define IRQF_SHARED SA_SHIRQ
 #define IRQF_SAMPLE_RANDOM SA_SAMPLE_RANDOM
 

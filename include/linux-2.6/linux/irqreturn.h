@@ -8,7 +8,7 @@ namespace bottomhalf::linux26 {
 inline namespace BOTTOMHALF_ENGINE {
 typedef int irqreturn_t;
 }
-}  // namespace bottomhalf::linux26
+}   // namespace bottomhalf::linux26
 using bottomhalf::linux26::irqreturn_t;
 
 #define IRQ_NONE (0)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // <linux/jiffies.h>: ticks, their comparison, and their conversion.
 //
-// `jiffies` is a real volatile unsigned long.  It moves from the first use of the facade on; comparing it counts as one.
+// `jiffies` is a real volatile unsigned long.  It moves from the first use of the facade on; comparing it counts as
+// one.
 #pragma once
 
 #include <linux/bottomhalf.h>
@@ -38,8 +39,8 @@ inline u64 get_jiffies_64(location at = location::current()) noexcept {
     return m != nullptr ? m->time().jiffies() : jiffies;
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::get_jiffies_64;
 using bottomhalf::linux26::jiffies_to_msecs;

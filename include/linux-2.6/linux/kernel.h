@@ -50,11 +50,12 @@ __attribute__((format(printf, 1, 2))) inline int printk(const char* format, ...)
 namespace impl {
 BOTTOMHALF_STATE inline constinit arch::ns_t ratelimit_begin = 0;   // A
 BOTTOMHALF_STATE inline constinit int ratelimit_left = 0;           // A
-}  // namespace impl
+}   // namespace impl
 /// May this caller speak?  Ten messages in five seconds, all callers together.
 inline int printk_ratelimit() noexcept {
     const arch::ns_t now = engine::now();
-    const arch::ns_t begin = impl::atomic<arch::ns_t>(impl::ratelimit_begin).load(relaxed);   // relaxed: a limit, not a lock
+    const arch::ns_t begin =
+        impl::atomic<arch::ns_t>(impl::ratelimit_begin).load(relaxed);   // relaxed: a limit, not a lock
     if (begin == 0 || now - begin > 5'000'000'000) {
         impl::atomic<arch::ns_t>(impl::ratelimit_begin).store(now, relaxed);
         impl::atomic<int>(impl::ratelimit_left).store(10, relaxed);
@@ -73,11 +74,11 @@ namespace impl {
 }
 inline bool warn(bool yes, location at = location::current()) noexcept {
     if (yes) [[unlikely]]
-        detail::say(kernel, severity::warn, at.function_name(), at, "Badness in %s at %s:%u", at.function_name(), at.file_name(),
-                    static_cast<unsigned>(at.line()));
+        detail::say(kernel, severity::warn, at.function_name(), at, "Badness in %s at %s:%u", at.function_name(),
+                    at.file_name(), static_cast<unsigned>(at.line()));
     return yes;
 }
-}  // namespace impl
+}   // namespace impl
 
 template <class A, class B>
 [[nodiscard]] constexpr std::common_type_t<A, B> min(A a, B b) noexcept {
@@ -91,15 +92,15 @@ template <class A, class B>
 }
 /// Plain data only: objects of C++ have a swap of their own.
 template <class T>
-    requires std::is_trivially_copyable_v<T>
+requires std::is_trivially_copyable_v<T>
 constexpr void swap(T& a, T& b) noexcept {
     T was = a;
     a = b;
     b = was;
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::console_loglevel;
 using bottomhalf::linux26::dump_stack;
@@ -134,7 +135,7 @@ using bottomhalf::linux26::vprintk;
 
 /// A driver's bug ends the program, as it would have ended the task.
 #define BUG() (::bottomhalf::linux26::impl::bug())
-#define BUG_ON(condition) \
+#define BUG_ON(condition)               \
     do {                                \
         if (unlikely(condition)) BUG(); \
     } while (0)
@@ -142,7 +143,7 @@ using bottomhalf::linux26::vprintk;
 #define panic(...) (printk(KERN_EMERG "Kernel panic - not syncing: " __VA_ARGS__), BUG())
 
 /// The object of `type` whose `member` is at `ptr`.
-#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define container_of(ptr, type, member) ((type*)((char*)(ptr)-offsetof(type, member)))
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define min_t(type, a, b) (min<type, type>((type)(a), (type)(b)))
 #define max_t(type, a, b) (max<type, type>((type)(a), (type)(b)))

@@ -34,10 +34,14 @@ inline void splice(const list_head* list, list_head* prev, list_head* next) noex
 }
 // What a removed entry points to: an access through it faults, at an address that tells why.
 inline list_head* poison(std::uintptr_t n) noexcept { return reinterpret_cast<list_head*>(n); }
-}  // namespace impl
+}   // namespace impl
 
-inline void list_add(struct list_head* entry, struct list_head* head) noexcept { impl::insert(entry, head, head->next); }
-inline void list_add_tail(struct list_head* entry, struct list_head* head) noexcept { impl::insert(entry, head->prev, head); }
+inline void list_add(struct list_head* entry, struct list_head* head) noexcept {
+    impl::insert(entry, head, head->next);
+}
+inline void list_add_tail(struct list_head* entry, struct list_head* head) noexcept {
+    impl::insert(entry, head->prev, head);
+}
 inline void list_del(struct list_head* entry) noexcept {
     impl::join(entry->prev, entry->next);
     entry->next = impl::poison(0x00100100);
@@ -78,8 +82,8 @@ inline void list_splice_tail_init(struct list_head* list, struct list_head* head
     impl::init_list_head(list);
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::list_add;
 using bottomhalf::linux26::list_add_tail;
@@ -95,7 +99,8 @@ using bottomhalf::linux26::list_splice_init;
 using bottomhalf::linux26::list_splice_tail;
 using bottomhalf::linux26::list_splice_tail_init;
 
-#define LIST_HEAD_INIT(name) {&(name), &(name)}
+#define LIST_HEAD_INIT(name) \
+    { &(name), &(name) }
 #define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 #define INIT_LIST_HEAD(head) (::bottomhalf::linux26::impl::init_list_head(head))
 
@@ -104,15 +109,14 @@ using bottomhalf::linux26::list_splice_tail_init;
 
 #define list_for_each(pos, head) for (pos = (head)->next; pos != (head); pos = pos->next)
 #define list_for_each_prev(pos, head) for (pos = (head)->prev; pos != (head); pos = pos->prev)
-#define list_for_each_safe(pos, n, head) \
-    for (pos = (head)->next, n = pos->next; pos != (head); pos = n, n = pos->next)
-#define list_for_each_entry(pos, head, member)                                                         \
-    for (pos = list_entry((head)->next, __typeof__(*pos), member); &pos->member != (head);             \
+#define list_for_each_safe(pos, n, head) for (pos = (head)->next, n = pos->next; pos != (head); pos = n, n = pos->next)
+#define list_for_each_entry(pos, head, member)                                             \
+    for (pos = list_entry((head)->next, __typeof__(*pos), member); &pos->member != (head); \
          pos = list_entry(pos->member.next, __typeof__(*pos), member))
-#define list_for_each_entry_reverse(pos, head, member)                                                 \
-    for (pos = list_entry((head)->prev, __typeof__(*pos), member); &pos->member != (head);             \
+#define list_for_each_entry_reverse(pos, head, member)                                     \
+    for (pos = list_entry((head)->prev, __typeof__(*pos), member); &pos->member != (head); \
          pos = list_entry(pos->member.prev, __typeof__(*pos), member))
-#define list_for_each_entry_safe(pos, n, head, member)                                                 \
-    for (pos = list_entry((head)->next, __typeof__(*pos), member),                                     \
-        n = list_entry(pos->member.next, __typeof__(*pos), member);                                    \
+#define list_for_each_entry_safe(pos, n, head, member)              \
+    for (pos = list_entry((head)->next, __typeof__(*pos), member),  \
+        n = list_entry(pos->member.next, __typeof__(*pos), member); \
          &pos->member != (head); pos = n, n = list_entry(n->member.next, __typeof__(*n), member))

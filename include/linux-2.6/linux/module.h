@@ -40,7 +40,8 @@ struct module_entry {
 };
 BOTTOMHALF_STATE inline constinit module_entry* modules = nullptr;   // before main() only: newest first
 
-inline module_entry::module_entry(const char* f, int (*i)(), void (*e)()) noexcept : file(f), init(i), exit(e), next(modules) {
+inline module_entry::module_entry(const char* f, int (*i)(), void (*e)()) noexcept
+    : file(f), init(i), exit(e), next(modules) {
     modules = this;
 }
 
@@ -51,7 +52,12 @@ struct leftover {
     char queue[32];
     char where;   // p: pending, r: running, d: delayed, t: a timer
 };
-inline void report_leftovers(location at) noexcept {
+}   // namespace impl
+
+/// Says what is under way on the default machine: work that is queued, on its timer or running, and armed timers.
+inline void report_leftovers(location at = location::current()) noexcept {
+    using namespace impl;
+
     machine_t& m = default_machine_of<engine>();
     if (!m.is_up()) return;
     constexpr unsigned most = 16;
@@ -64,8 +70,8 @@ inline void report_leftovers(location at) noexcept {
         }
         ++n;
     };
-    // Only looked at under the locks; said when they are free again.  A running item may be gone already, so nothing but
-    // its address is used.
+    // Only looked at under the locks; said when they are free again.  A running item may be gone already, so nothing
+    // but its address is used.
     m.for_each_work([&](const char* queue, const work_item& w, const char* where) {
         if (*where == 'p' && w.func == &run_work)
             note('p', address(reinterpret_cast<const work_struct&>(w).func), &w, queue);
@@ -75,7 +81,8 @@ inline void report_leftovers(location at) noexcept {
     m.time().for_each([&](const timer_node& t) {
         if (t.function == &run_timer) note('t', address(reinterpret_cast<const timer_list&>(t).function), &t, "");
         if (t.function != &delayed::expire) return;
-        const auto* w = reinterpret_cast<const work_struct*>(reinterpret_cast<const char*>(&t) - offsetof(delayed_item, timer));
+        const auto* w =
+            reinterpret_cast<const work_struct*>(reinterpret_cast<const char*>(&t) - offsetof(delayed_item, timer));
         if (w->run == &run_work) note('d', address(w->func), w, static_cast<const queue_t*>(w->wq_data)->name);
     });
     for (unsigned i = 0; i < n && i < most; ++i) {
@@ -84,18 +91,17 @@ inline void report_leftovers(location at) noexcept {
             detail::say(advice, severity::bug, "module_exit", at, "the module left work %s %s: handler %p, item %p",
                         l.where == 'p' ? "queued on" : "on its timer for", l.queue, l.handler, l.object);
         else if (l.where == 'r')
-            detail::say(advice, severity::bug, "module_exit", at, "the module left work running on %s: item %p", l.queue, l.object);
+            detail::say(advice, severity::bug, "module_exit", at, "the module left work running on %s: item %p",
+                        l.queue, l.object);
         else
-            detail::say(advice, severity::bug, "module_exit", at, "the module left a timer armed: function %p, timer %p", l.handler,
-                        l.object);
+            detail::say(advice, severity::bug, "module_exit", at,
+                        "the module left a timer armed: function %p, timer %p", l.handler, l.object);
     }
     if (n > most) detail::say(advice, severity::bug, "module_exit", at, "and %u more", n - most);
 }
 
-}  // namespace impl
-
-/// Calls the exit function of each module that is loaded, the last first; then says what they have left behind: work that
-/// is queued, on its timer or running, and armed timers.  Context: process.
+/// Calls the exit function of each module that is loaded, the last first; then says what they have left behind.
+/// Context: process.
 inline void unload_modules(location at = location::current()) noexcept {
     bool any = false;
     for (impl::module_entry* i = impl::modules; i != nullptr; i = i->next) {
@@ -105,7 +111,7 @@ inline void unload_modules(location at = location::current()) noexcept {
         for (impl::module_entry* e = impl::modules; e != nullptr; e = e->next)
             if (e->exit != nullptr && std::strcmp(e->file, i->file) == 0) e->exit();
     }
-    if (any) impl::report_leftovers(at);
+    if (any) report_leftovers(at);
 }
 /// Calls the init function of each module, in the order of their registration (within a file that of the lines, between
 /// files that of the linker).  Context: process.
@@ -133,10 +139,12 @@ inline int load_modules(location at = location::current()) noexcept {
     return err;
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::module;
+
+#define BOTTOMHALF_MODULES ::bottomhalf::linux26   // for <bottomhalf/module_main.hpp>
 
 #define module_init(function) \
     static ::bottomhalf::linux26::impl::module_entry bottomhalf_init_##function(__FILE__, (function), nullptr)

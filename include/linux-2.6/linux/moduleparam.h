@@ -39,7 +39,7 @@ bool parse_parameter(const char* text, void* value) noexcept {
     }
 }
 
-}  // namespace impl
+}   // namespace impl
 
 /// "name=value".  Return: 0, -ENOENT if no module has such a parameter, -EINVAL if the value is not one.
 inline int set_module_parameter(const char* text) noexcept {
@@ -51,11 +51,11 @@ inline int set_module_parameter(const char* text) noexcept {
     return -ENOENT;
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
-#define module_param_named(name, variable, type, permissions)                                             \
-    static ::bottomhalf::linux26::impl::module_parameter bottomhalf_parameter_##name(                     \
+#define module_param_named(name, variable, type, permissions)                         \
+    static ::bottomhalf::linux26::impl::module_parameter bottomhalf_parameter_##name( \
         #name, &(variable), &::bottomhalf::linux26::impl::parse_parameter<__typeof__(variable)>)
 #define module_param(name, type, permissions) module_param_named(name, name, type, permissions)
 #define MODULE_PARM_DESC(name, text) static_assert(true)

@@ -24,8 +24,8 @@ inline int mutex_lock_interruptible(struct mutex* m, location at = location::cur
 inline int mutex_trylock(struct mutex* m) noexcept { return impl::mutex_t::try_lock(m->word); }
 inline void mutex_unlock(struct mutex* m) noexcept { impl::mutex_t::unlock(m->word); }
 inline int mutex_is_locked(struct mutex* m) noexcept { return impl::mutex_t::is_locked(m->word); }
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::mutex;
 using bottomhalf::linux26::mutex_is_locked;

@@ -10,8 +10,8 @@ inline unsigned int preempt_count() noexcept { return impl::ctx::preempt_count()
 /// From here to preempt_enable() this thread must not sleep.  Nests.
 inline void preempt_disable() noexcept { impl::ctx::add(preempt_offset); }
 inline void preempt_enable() noexcept { impl::ctx::sub(preempt_offset); }
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 using bottomhalf::linux26::preempt_count;
 using bottomhalf::linux26::preempt_disable;
 using bottomhalf::linux26::preempt_enable;

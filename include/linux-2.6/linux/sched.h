@@ -21,7 +21,8 @@ struct task_struct : arch::task {};
 
 namespace impl {
 
-/// Running, because somebody has woken it; as good as TASK_RUNNING, but schedule_timeout() knows that it was not forgotten.
+/// Running, because somebody has woken it; as good as TASK_RUNNING, but schedule_timeout() knows that it was not
+/// forgotten.
 inline constexpr std::uint32_t woken = 0x8000'0000U;
 
 inline task_struct* current_task() noexcept {
@@ -57,8 +58,8 @@ inline void schedule_until(arch::ns_t until, const char* function, location at) 
     atomic<std::uint32_t>(state).exchange(TASK_RUNNING, acq_rel);   // [task.state] what the waker wrote
 }
 inline int wake(arch::task& t) noexcept {
-    // Only out of a sleep, or on the way to it.  Both sides change this word: either the sleeper finds it changed, or it
-    // had not looked at its condition yet, and sees what we have written [task.state].
+    // Only out of a sleep, or on the way to it.  Both sides change this word: either the sleeper finds it changed, or
+    // it had not looked at its condition yet, and sees what we have written [task.state].
     atomic<std::uint32_t> state(t.state);
     std::uint32_t s = state.load(relaxed);   // relaxed: the exchange decides
     do
@@ -69,11 +70,12 @@ inline int wake(arch::task& t) noexcept {
     return 1;
 }
 
-}  // namespace impl
+}   // namespace impl
 
 inline constexpr impl::current_t current{};
 
-/// Says when the next schedule() may end.  Order: a full barrier, so that a condition may be tested after it [task.state].
+/// Says when the next schedule() may end.  Order: a full barrier, so that a condition may be tested after it
+/// [task.state].
 inline void set_current_state(long state) noexcept {
     impl::atomic<std::uint32_t>(engine::current().state).exchange(static_cast<std::uint32_t>(state), seq_cst);
 }
@@ -83,13 +85,16 @@ inline void __set_current_state(long state) noexcept { set_current_state(state);
 inline int wake_up_process(struct task_struct* task) noexcept { return impl::wake(*task); }
 
 /// Sleeps until woken; in TASK_RUNNING, only gives the CPU away.  Context: process.
-inline void schedule(location at = location::current()) noexcept { impl::schedule_until(arch::forever, "schedule", at); }
+inline void schedule(location at = location::current()) noexcept {
+    impl::schedule_until(arch::forever, "schedule", at);
+}
 
 /// Sleeps until woken, or until `timeout` whole ticks have passed; in TASK_RUNNING, not at all (reported).
 /// Context: process.  Return: the ticks that are left.
 inline long schedule_timeout(long timeout, location at = location::current()) noexcept {
     if (timeout < 0) {
-        detail::say(impl::kernel, severity::bug, "schedule_timeout", at, "schedule_timeout: wrong timeout value %lx", timeout);
+        detail::say(impl::kernel, severity::bug, "schedule_timeout", at, "schedule_timeout: wrong timeout value %lx",
+                    timeout);
         set_current_state(TASK_RUNNING);
         return 0;
     }
@@ -128,8 +133,8 @@ inline void cpu_relax(location at = location::current()) noexcept {
 inline int signal_pending(const struct task_struct*) noexcept { return 0; }
 inline void flush_signals(const struct task_struct*) noexcept {}
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::__set_current_state;
 using bottomhalf::linux26::cond_resched;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // <linux/slab.h>: kmalloc() and kfree().
 //
-// A top half may interrupt malloc() on its own thread.  There, kmalloc(size, GFP_ATOMIC) takes from a small reserve, which
-// is lock-free and there from the start, and returns NULL when that is empty or `size` is over a page; kfree() leaves
-// malloc()'s memory to the next caller who may free it.
+// A top half may interrupt malloc() on its own thread.  There, kmalloc(size, GFP_ATOMIC) takes from a small reserve,
+// which is lock-free and there from the start, and returns NULL when that is empty or `size` is over a page; kfree()
+// leaves malloc()'s memory to the next caller who may free it.
 #pragma once
 
 #include <linux/bottomhalf.h>
@@ -14,18 +14,18 @@ inline namespace BOTTOMHALF_ENGINE {
 /// What an allocation returns: C converts a void pointer to any other, C++ only this.  Passed as a void pointer is.
 struct any_ptr {
     void* p;
+    // clang-format off
     template <class T>
         requires(!std::is_function_v<T>)
-    operator T*() const noexcept {   // NOLINT(google-explicit-constructor): the point of it
-        return static_cast<T*>(p);
-    }
+    operator T*() const noexcept { return static_cast<T*>(p); }   // NOLINT(google-explicit-constructor): its purpose
+    // clang-format on
     friend bool operator==(any_ptr a, std::nullptr_t) noexcept { return a.p == nullptr; }
     explicit operator bool() const noexcept { return p != nullptr; }
 };
 static_assert(sizeof(any_ptr) == sizeof(void*) && std::is_trivially_copyable_v<any_ptr>);
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 #define __GFP_DMA 0x01u
 #define __GFP_WAIT 0x10u
@@ -47,8 +47,8 @@ namespace bottomhalf::linux26 {
 inline namespace BOTTOMHALF_ENGINE {
 namespace impl {
 
-/// Up to 64 blocks of one size.  A bit that is set is a block that is free; claiming it is claiming the block, so there is
-/// no list and no ABA.
+/// Up to 64 blocks of one size.  A bit that is set is a block that is free; claiming it is claiming the block, so there
+/// is no list and no ABA.
 template <std::size_t Size, unsigned Count>
 struct reserve {
     static_assert(Count >= 1 && Count <= 64);
@@ -60,7 +60,8 @@ struct reserve {
         atomic<std::uint64_t> bits(free_);
         std::uint64_t b = bits.load(relaxed);   // relaxed: the exchange decides
         while (b != 0)
-            if (bits.compare_exchange_weak(b, b & (b - 1), acquire, relaxed)) return blocks_[__builtin_ctzll(b)];   // [reserve]
+            if (bits.compare_exchange_weak(b, b & (b - 1), acquire, relaxed))
+                return blocks_[__builtin_ctzll(b)];   // [reserve]
         return nullptr;
     }
     bool put(const void* p) noexcept {
@@ -116,7 +117,7 @@ inline void* allocate(std::size_t size, gfp_t flags, const char* function, locat
     return p;
 }
 
-}  // namespace impl
+}   // namespace impl
 
 /// `size` bytes, not cleared.
 /// Context: GFP_KERNEL: process, elsewhere reported.  GFP_ATOMIC: any that we manage; see above for top halves.
@@ -147,8 +148,8 @@ inline any_ptr kstrdup(const char* text, gfp_t flags, location at = location::cu
     return {p};
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::kcalloc;
 using bottomhalf::linux26::kfree;

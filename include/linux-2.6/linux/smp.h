@@ -13,7 +13,8 @@ inline unsigned int num_online_cpus(location at = location::current()) noexcept 
     impl::machine_t* m = impl::machine(at);
     return m != nullptr ? m->nr_cpus() : 1;
 }
-/// The emulated CPU that the caller is on.  A thread that is not one of the machine's is given one at its first question.
+/// The emulated CPU that the caller is on.  A thread that is not one of the machine's is given one at its first
+/// question.
 inline unsigned int smp_processor_id(location at = location::current()) noexcept {
     return impl::ops::this_cpu(num_online_cpus(at));
 }
@@ -22,9 +23,11 @@ inline unsigned int get_cpu(location at = location::current()) noexcept {
     return smp_processor_id(at);
 }
 inline void put_cpu() noexcept { preempt_enable(); }
-inline int cpu_online(unsigned int cpu, location at = location::current()) noexcept { return cpu < num_online_cpus(at); }
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+inline int cpu_online(unsigned int cpu, location at = location::current()) noexcept {
+    return cpu < num_online_cpus(at);
+}
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::cpu_online;
 using bottomhalf::linux26::get_cpu;

@@ -31,7 +31,8 @@ inline lock_t& core(spinlock* l) noexcept { return reinterpret_cast<lock_t&>(l->
 
 inline bool try_take(spinlock* l) noexcept BOTTOMHALF_NO_TSA {
     if (!core(l).try_lock()) return false;
-    atomic<std::int32_t>(l->owner).store(engine::thread_id(), relaxed);   // relaxed: only its own thread finds itself here
+    atomic<std::int32_t>(l->owner).store(engine::thread_id(),
+                                         relaxed);   // relaxed: only its own thread finds itself here
     return true;
 }
 inline void take(spinlock* l, location at) noexcept BOTTOMHALF_NO_TSA {
@@ -41,8 +42,8 @@ inline void take(spinlock* l, location at) noexcept BOTTOMHALF_NO_TSA {
         // A kernel would hang here.  A top half that finds its lock held by what it interrupts comes here, too.
         char comm[arch::comm_len];
         engine::thread_name(comm);
-        detail::say(kernel, severity::bug, "spin_lock", at, "BUG: spinlock recursion on CPU#%d, %s/%d\n lock: %p", engine::current().cpu,
-                    comm, static_cast<int>(engine::thread_id()), static_cast<void*>(l));
+        detail::say(kernel, severity::bug, "spin_lock", at, "BUG: spinlock recursion on CPU#%d, %s/%d\n lock: %p",
+                    engine::current().cpu, comm, static_cast<int>(engine::thread_id()), static_cast<void*>(l));
         ++l->recursion;
         return;
     }
@@ -52,7 +53,8 @@ inline void take(spinlock* l, location at) noexcept BOTTOMHALF_NO_TSA {
 inline void let_go(spinlock* l, location at) noexcept BOTTOMHALF_NO_TSA {
     if (atomic<std::int32_t>(l->owner).load(relaxed) != engine::thread_id()) [[unlikely]] {
         detail::say(kernel, severity::bug, "spin_unlock", at, "BUG: spinlock %s, lock: %p",
-                    atomic<std::int32_t>(l->owner).load(relaxed) == 0 ? "already unlocked" : "wrong owner", static_cast<void*>(l));
+                    atomic<std::int32_t>(l->owner).load(relaxed) == 0 ? "already unlocked" : "wrong owner",
+                    static_cast<void*>(l));
         return;
     }
     if (l->recursion != 0) {
@@ -90,9 +92,15 @@ inline void disown(rwlock* l) noexcept { atomic<std::uint32_t>(l->word).store(0,
 inline void lock_plain(spinlock* l, location at = location::current()) noexcept { preempt_disable(), take(l, at); }
 inline void unlock_plain(spinlock* l, location at = location::current()) noexcept { let_go(l, at), preempt_enable(); }
 inline void lock_bh(spinlock* l, location at = location::current()) noexcept { local_bh_disable(), lock_plain(l, at); }
-inline void unlock_bh(spinlock* l, location at = location::current()) noexcept { unlock_plain(l, at), local_bh_enable(); }
-inline void lock_irq(spinlock* l, location at = location::current()) noexcept { local_irq_disable(), lock_plain(l, at); }
-inline void unlock_irq(spinlock* l, location at = location::current()) noexcept { unlock_plain(l, at), local_irq_enable(); }
+inline void unlock_bh(spinlock* l, location at = location::current()) noexcept {
+    unlock_plain(l, at), local_bh_enable();
+}
+inline void lock_irq(spinlock* l, location at = location::current()) noexcept {
+    local_irq_disable(), lock_plain(l, at);
+}
+inline void unlock_irq(spinlock* l, location at = location::current()) noexcept {
+    unlock_plain(l, at), local_irq_enable();
+}
 inline unsigned long lock_irqsave(spinlock* l, location at = location::current()) noexcept {
     const unsigned long flags = irq_save();
     lock_plain(l, at);
@@ -115,9 +123,9 @@ inline int trylock_irqsave(spinlock* l, unsigned long& flags) noexcept {
     return 0;
 }
 
-}  // namespace impl
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace impl
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::rwlock_t;
 using bottomhalf::linux26::spinlock_t;

@@ -28,7 +28,8 @@ struct BOTTOMHALF_ALIASES timer_list {
 static_assert(std::is_standard_layout_v<timer_list> && std::is_trivial_v<timer_list>);
 static_assert(offsetof(timer_list, armed_for) == offsetof(timer_node, expires) &&
               offsetof(timer_list, run) == offsetof(timer_node, function) &&
-              offsetof(timer_list, flags) == offsetof(timer_node, flags) && offsetof(timer_list, expires) == sizeof(timer_node));
+              offsetof(timer_list, flags) == offsetof(timer_node, flags) &&
+              offsetof(timer_list, expires) == sizeof(timer_node));
 
 namespace impl {
 
@@ -43,11 +44,12 @@ inline void run_timer(timer_node* t) {
     const std::uint32_t after = ctx::preempt_count();
     if (before == after) [[likely]]
         return;
-    detail::say(kernel, severity::bug, "__run_timers", location::current(), "huh, entered %p with %08x, exited with %08x?",
-                address(function), before, after);
+    detail::say(kernel, severity::bug, "__run_timers", location::current(),
+                "huh, entered %p with %08x, exited with %08x?", address(function), before, after);
     ctx::add(before - after);
 }
-[[nodiscard]] constexpr timer_list idle_timer(void (*function)(unsigned long), unsigned long expires, unsigned long data) noexcept {
+[[nodiscard]] constexpr timer_list idle_timer(void (*function)(unsigned long), unsigned long expires,
+                                              unsigned long data) noexcept {
     return {{}, 0, &run_timer, 0, 0, 0, expires, function, data};
 }
 inline bool really_armed(timer_list& t) noexcept {
@@ -62,14 +64,15 @@ inline void check_timer(timer_list& t, const char* function, location at) noexce
     if (t.run == &run_timer) [[likely]]
         return;
     detail::say(kernel, severity::warn, function, at,
-                "Uninitialised timer!\nThis is just a warning.  Your computer is OK\nfunction=0x%p, data=0x%lx", address(t.function),
-                t.data);
+                "Uninitialised timer!\nThis is just a warning.  Your computer is OK\nfunction=0x%p, data=0x%lx",
+                address(t.function), t.data);
     t = idle_timer(t.function, t.expires, t.data);
 }
 inline bool has_function(const timer_list& t, const char* function, location at) noexcept {
     if (t.function != nullptr) [[likely]]
         return true;
-    detail::say(kernel, severity::bug, function, at, "BUG_ON(!timer->function): timer %p is not armed", static_cast<const void*>(&t));
+    detail::say(kernel, severity::bug, function, at, "BUG_ON(!timer->function): timer %p is not armed",
+                static_cast<const void*>(&t));
     return false;
 }
 /// The clock of those that are up already.
@@ -78,7 +81,7 @@ inline time_t* running_clock() noexcept {
     return m.is_up() ? &m.time() : nullptr;
 }
 
-}  // namespace impl
+}   // namespace impl
 
 /// Makes an idle timer of the memory at `timer`; its function, data and time are the caller's to fill in.
 inline void init_timer(struct timer_list* timer, location at = location::current()) noexcept {
@@ -113,14 +116,16 @@ inline int mod_timer(struct timer_list* timer, unsigned long expires, location a
 inline void add_timer(struct timer_list* timer, location at = location::current()) noexcept {
     impl::check_timer(*timer, "add_timer", at);
     if (timer_pending(timer)) {
-        detail::say(impl::kernel, severity::bug, "add_timer", at, "BUG_ON(timer_pending(timer)): timer %p keeps its time",
-                    static_cast<void*>(timer));
+        detail::say(impl::kernel, severity::bug, "add_timer", at,
+                    "BUG_ON(timer_pending(timer)): timer %p keeps its time", static_cast<void*>(timer));
         return;
     }
     if (!impl::has_function(*timer, "add_timer", at)) return;
     if (impl::machine_t* m = impl::machine(at)) m->time().add(impl::core(*timer), timer->expires);
 }
-inline void add_timer_on(struct timer_list* timer, int, location at = location::current()) noexcept { add_timer(timer, at); }
+inline void add_timer_on(struct timer_list* timer, int, location at = location::current()) noexcept {
+    add_timer(timer, at);
+}
 
 /// Context: any that we manage.  Return: 1 if it was armed.  Its function may be running.
 inline int del_timer(struct timer_list* timer, location at = location::current()) noexcept {
@@ -129,8 +134,8 @@ inline int del_timer(struct timer_list* timer, location at = location::current()
     return time != nullptr && time->del(impl::core(*timer));
 }
 /// The same, and waits for its function to return.
-/// Context: not a top half, not the function itself (both would wait for ever: reported, and not waited), and not under a
-///          lock that the function takes.
+/// Context: not a top half, not the function itself (both would wait for ever: reported, and not waited), and not under
+///          a lock that the function takes.
 inline int del_timer_sync(struct timer_list* timer, location at = location::current()) noexcept {
     const int was = del_timer(timer, at);
     impl::time_t* time = impl::running_clock();
@@ -153,8 +158,8 @@ inline int del_singleshot_timer_sync(struct timer_list* timer, location at = loc
     return del_timer_sync(timer, at);
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::add_timer;
 using bottomhalf::linux26::add_timer_on;
@@ -168,5 +173,6 @@ using bottomhalf::linux26::timer_list;
 using bottomhalf::linux26::timer_pending;
 using bottomhalf::linux26::try_to_del_timer_sync;
 
-#define TIMER_INITIALIZER(function, expires, data) ::bottomhalf::linux26::impl::idle_timer((function), (expires), (data))
+#define TIMER_INITIALIZER(function, expires, data) \
+    ::bottomhalf::linux26::impl::idle_timer((function), (expires), (data))
 #define DEFINE_TIMER(name, function, expires, data) struct timer_list name = TIMER_INITIALIZER(function, expires, data)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// <linux/types.h>: the system's, and the kernel's short names.  libc includes this file half way through its own headers,
-// so it includes nothing of theirs.
+// <linux/types.h>: the system's, and the kernel's short names.  libc includes this file half way through its own
+// headers, so it includes nothing of theirs.
 #pragma once
 
 #include_next <linux/types.h>

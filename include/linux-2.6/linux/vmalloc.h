@@ -11,8 +11,8 @@ inline any_ptr vmalloc(unsigned long size, location at = location::current()) no
     return {impl::allocate(size, GFP_KERNEL, "vmalloc", at)};
 }
 inline void vfree(const void* p) noexcept { kfree(p); }
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::vfree;
 using bottomhalf::linux26::vmalloc;

@@ -89,7 +89,7 @@ bool wait_until(wait_queue_head_t& q, long state, arch::ns_t until, Condition co
 /// Return: the ticks that are left, at least 1 if the condition holds; 0 if not.
 template <class Condition>
 long wait_ticks(wait_queue_head_t& q, long state, unsigned long timeout, Condition condition, const char* function,
-                        location at = location::current()) {
+                location at = location::current()) {
     const arch::ns_t until = deadline(timeout, at);
     if (!wait_until(q, state, until, condition, function, at)) return 0;
     const unsigned long left = until == arch::forever ? timeout : ticks_left(until);
@@ -103,10 +103,12 @@ inline void sleep_on(wait_queue_head_t* q, long state, const char* function, loc
     dequeue(q, &me);
 }
 
-}  // namespace impl
+}   // namespace impl
 
 inline void add_wait_queue(wait_queue_head_t* q, wait_queue_t* wait) noexcept { impl::enqueue(q, wait, false); }
-inline void add_wait_queue_exclusive(wait_queue_head_t* q, wait_queue_t* wait) noexcept { impl::enqueue(q, wait, true); }
+inline void add_wait_queue_exclusive(wait_queue_head_t* q, wait_queue_t* wait) noexcept {
+    impl::enqueue(q, wait, true);
+}
 inline void remove_wait_queue(wait_queue_head_t* q, wait_queue_t* wait) noexcept { impl::dequeue(q, wait); }
 inline void prepare_to_wait(wait_queue_head_t* q, wait_queue_t* wait, long state) noexcept {
     impl::enqueue(q, wait, false);
@@ -132,8 +134,8 @@ inline void interruptible_sleep_on(wait_queue_head_t* q, location at = location:
     impl::sleep_on(q, TASK_INTERRUPTIBLE, "interruptible_sleep_on", at);
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::add_wait_queue;
 using bottomhalf::linux26::add_wait_queue_exclusive;
@@ -147,7 +149,10 @@ using bottomhalf::linux26::wait_queue_head_t;
 using bottomhalf::linux26::wait_queue_t;
 using bottomhalf::linux26::waitqueue_active;
 
-#define __WAIT_QUEUE_HEAD_INITIALIZER(name) {{}, {&(name).task_list, &(name).task_list}}
+#define __WAIT_QUEUE_HEAD_INITIALIZER(name)          \
+    {                                                \
+        {}, { &(name).task_list, &(name).task_list } \
+    }
 #define DECLARE_WAIT_QUEUE_HEAD(name) wait_queue_head_t name = __WAIT_QUEUE_HEAD_INITIALIZER(name)
 #define init_waitqueue_head(q) (::bottomhalf::linux26::impl::init_wait_head(q))
 #define DECLARE_WAITQUEUE(name, task) wait_queue_t name = {(task), {}, false}
@@ -161,17 +166,17 @@ using bottomhalf::linux26::waitqueue_active;
 #define wake_up_interruptible_nr(q, n) wake_up_nr((q), (n))
 
 #define bottomhalf_condition(condition) [&] { return static_cast<bool>(condition); }
-#define wait_event(q, condition)                                                                                       \
-    ((void)::bottomhalf::linux26::impl::wait_until((q), TASK_UNINTERRUPTIBLE, ::bottomhalf::arch::forever,             \
+#define wait_event(q, condition)                                                                           \
+    ((void)::bottomhalf::linux26::impl::wait_until((q), TASK_UNINTERRUPTIBLE, ::bottomhalf::arch::forever, \
                                                    bottomhalf_condition(condition), "wait_event"))
-#define wait_event_interruptible(q, condition)                                                                         \
-    (::bottomhalf::linux26::impl::wait_until((q), TASK_INTERRUPTIBLE, ::bottomhalf::arch::forever,                     \
-                                             bottomhalf_condition(condition), "wait_event_interruptible")              \
-         ? 0                                                                                                           \
+#define wait_event_interruptible(q, condition)                                                            \
+    (::bottomhalf::linux26::impl::wait_until((q), TASK_INTERRUPTIBLE, ::bottomhalf::arch::forever,        \
+                                             bottomhalf_condition(condition), "wait_event_interruptible") \
+         ? 0                                                                                              \
          : -ERESTARTSYS)
-#define wait_event_timeout(q, condition, timeout)                                                                      \
-    (::bottomhalf::linux26::impl::wait_ticks((q), TASK_UNINTERRUPTIBLE, (timeout),                             \
-                                                     bottomhalf_condition(condition), "wait_event_timeout"))
-#define wait_event_interruptible_timeout(q, condition, timeout)                                                        \
-    (::bottomhalf::linux26::impl::wait_ticks((q), TASK_INTERRUPTIBLE, (timeout),                               \
-                                                     bottomhalf_condition(condition), "wait_event_interruptible_timeout"))
+#define wait_event_timeout(q, condition, timeout)                                                                   \
+    (::bottomhalf::linux26::impl::wait_ticks((q), TASK_UNINTERRUPTIBLE, (timeout), bottomhalf_condition(condition), \
+                                             "wait_event_timeout"))
+#define wait_event_interruptible_timeout(q, condition, timeout)                                                   \
+    (::bottomhalf::linux26::impl::wait_ticks((q), TASK_INTERRUPTIBLE, (timeout), bottomhalf_condition(condition), \
+                                             "wait_event_interruptible_timeout"))

@@ -7,15 +7,17 @@
 //   schedule_delayed_work(&my_work, 5 * HZ);                   // not before five seconds have passed
 //   flush_scheduled_work();                                    // all that was queued before has run
 //
-// What each call returns in each state of an item (idle, on its timer, queued, running, running and queued again):
+// What each call returns in each state of an item, and what becomes of it:
 //
-//                           idle      timer        queued   running   running + queued
-//   queue_work              1         0            0        1         0
-//   queue_delayed_work      1, armed  0            0        1, armed  0                    a pending item keeps its time
-//   cancel_delayed_work     0         1, idle      0        0         0 (1 if on its timer)  a queued item stays queued
+//                         idle       on its timer   queued   running    running, and queued or on its timer again
+//   queue_work            1          0              0        1          0
+//   queue_delayed_work    1, armed   0              0        1, armed   0
+//   cancel_delayed_work   0          1, idle        0        0          0, or 1 if it was the timer
 //
-// 2.6 could run an item on two CPUs at once, and lost what was queued while its queue was destroyed.  Here an item never
-// runs beside itself, and nothing queued is lost; where 2.6 would have gone wrong, the advice channel says so.
+// A pending item keeps its time; a queued item cannot be taken back.
+//
+// 2.6 could run an item on two CPUs at once, and lost what was queued while its queue was destroyed.  Here an item
+// never runs beside itself, and nothing queued is lost; where 2.6 would have gone wrong, the advice channel says so.
 #pragma once
 
 #include <linux/bottomhalf.h>
@@ -106,8 +108,8 @@ inline void init_work(work_struct* w, void (*func)(void*), void* data, location 
                     static_cast<void*>(w), address(w->func));
         return;
     }
-    // An item that is running must not forget where, or it could run beside itself.  Of memory that is not an item, 32 bits
-    // of zeroes and a number come through, which is as good as nothing.
+    // An item that is running must not forget where, or it could run beside itself.  Of memory that is not an item, 32
+    // bits of zeroes and a number come through, which is as good as nothing.
     const bool known = w->run == &run_work && (w->pending & 0xffff'ffffUL) == 0;
     const unsigned long last_pool = known ? w->pending : 0;
     *w = idle_work(func, data);
@@ -121,7 +123,8 @@ inline bool is_sound(const work_struct* w, const char* function, location at) no
     if (w == nullptr)
         detail::say(advice, severity::bug, function, at, "no work item");
     else
-        detail::say(advice, severity::bug, function, at, "work item %p has no handler; not queued", static_cast<const void*>(w));
+        detail::say(advice, severity::bug, function, at, "work item %p has no handler; not queued",
+                    static_cast<const void*>(w));
     return false;
 }
 
@@ -147,10 +150,11 @@ inline int queue(queue_t* q, work_struct* w, const char* function, location at) 
     const bool twice = told_reentrance == 0 && runs_on_another_cpu(q, *w);
     if (!ops::queue_work(q, item(*w), at)) return 0;
     if (twice && first_time(told_reentrance)) [[unlikely]]
-        detail::say(advice, severity::note, function, at,
-                    "work item %p of %s still runs on another CPU; 2.6 could have run it on both at once, here it runs again "
-                    "after that (said once)",
-                    static_cast<void*>(w), q->name);
+        detail::say(
+            advice, severity::note, function, at,
+            "work item %p of %s still runs on another CPU; 2.6 could have run it on both at once, here it runs again "
+            "after that (said once)",
+            static_cast<void*>(w), q->name);
     return 1;
 }
 inline int queue_delayed_on(unsigned cpu, queue_t* q, work_struct* w, unsigned long delay, const char* function,
@@ -164,8 +168,8 @@ inline int queue_delayed(queue_t* q, work_struct* w, unsigned long delay, const 
 inline unsigned checked_cpu(int cpu, const queue_t* q, const char* function, location at) noexcept {
     if (q == nullptr) return 0;
     if (cpu >= 0 && static_cast<unsigned>(cpu) < q->nr_cpus) return static_cast<unsigned>(cpu);
-    detail::say(advice, severity::warn, function, at, "there is no CPU %d, queue %s has %u; using this CPU", cpu, q->name,
-                q->nr_cpus);
+    detail::say(advice, severity::warn, function, at, "there is no CPU %d, queue %s has %u; using this CPU", cpu,
+                q->name, q->nr_cpus);
     return ops::this_cpu(q->nr_cpus);
 }
 
@@ -182,17 +186,17 @@ inline workqueue_struct* create(const char* name, queue_kind kind, const char* f
     return m == nullptr ? nullptr : reinterpret_cast<workqueue_struct*>(m->create_queue(name, kind, 0, nullptr, at));
 }
 
-}  // namespace impl
+}   // namespace impl
 
-// ---- the default queue ------------------------------------------------------------------------------------------------
+// ---- the default queue ---------------------------------------------------------------------------------------------
 
 /// Queues `work` on keventd's queue, to run on thread events/N of the CPU that the caller is on.
 /// Context: any, async-signal-safe (the first call of a program, which starts the threads: process).
 /// Return:  1 if this call queued it.  0 if it was pending already: that run is still to come, and sees what the caller
 ///          has written.  There is no other failure.
 /// Order:   what the caller wrote before this call is visible to the handler [work.pending].
-/// Source:  schedule_work(), kernel/workqueue.c.  Differs: an item that still runs on another CPU runs again there, after
-///          itself; 2.6 could run it on both at once.
+/// Source:  schedule_work(), kernel/workqueue.c.  Differs: an item that still runs on another CPU runs again there,
+///          after itself; 2.6 could run it on both at once.
 inline int schedule_work(struct work_struct* work, location at = location::current()) noexcept {
     return impl::queue(impl::events(at), work, "schedule_work", at);
 }
@@ -201,9 +205,10 @@ inline int schedule_work(struct work_struct* work, location at = location::curre
 /// Context: any, async-signal-safe, as schedule_work().
 /// Units:   `delay` in jiffies (1/HZ s): whole ticks, counted from now.  0: the next tick.
 /// Return:  1 if this call armed it.  0 if it was pending already: then nothing changes, not even the time.
-/// Source:  schedule_delayed_work(), kernel/workqueue.c.  Differs: at least `delay` ticks in real time; 2.6 could be up to
-///          one tick early.
-inline int schedule_delayed_work(struct work_struct* work, unsigned long delay, location at = location::current()) noexcept {
+/// Source:  schedule_delayed_work(), kernel/workqueue.c.  Differs: at least `delay` ticks in real time; 2.6 could be up
+///          to one tick early.
+inline int schedule_delayed_work(struct work_struct* work, unsigned long delay,
+                                 location at = location::current()) noexcept {
     return impl::queue_delayed(impl::events(at), work, delay, "schedule_delayed_work", at);
 }
 /// The same, to run on emulated CPU `cpu`.
@@ -217,8 +222,8 @@ inline int schedule_delayed_work_on(int cpu, struct work_struct* work, unsigned 
 /// Waits until everything that was queued on keventd's queue before the call has run.
 /// Context: process.  Called in a top half, or with a spinlock held, it says so and returns.
 ///          In a handler of the queue: runs the rest of its CPU's items here and now, as 2.6 did.
-/// Source:  flush_scheduled_work(), kernel/workqueue.c.  Items on their timers are not waited for: cancel_delayed_work()
-///          first.
+/// Source:  flush_scheduled_work(), kernel/workqueue.c.  Items on their timers are not waited for:
+///          cancel_delayed_work() first.
 inline void flush_scheduled_work(location at = location::current()) noexcept {
     if (!impl::ctx::might_sleep("flush_scheduled_work", at)) return;
     if (impl::queue_t* q = default_machine_of<engine>().events_if_up()) impl::ops::flush_workqueue(q, at);
@@ -244,13 +249,15 @@ inline int cancel_delayed_work(struct work_struct* work, location at = location:
         detail::say(impl::advice, severity::bug, "cancel_delayed_work", at,
                     "called in a top half, where it must not wait for the timer's function");
     else if (!armed)
-        for (unsigned round = 0; time.is_running(impl::core(*work).timer); ++round) engine::relax(round);   // now it is queued
+        for (unsigned round = 0; time.is_running(impl::core(*work).timer); ++round)
+            engine::relax(round);   // now it is queued
     return armed ? 1 : 0;
 }
 
 /// Whether keventd's queue is there; starts it if that can be done here.  Context: any.
 inline int keventd_up(location at = location::current()) noexcept {
-    if (impl::ctx::in_atomic() || impl::ctx::irqs_disabled()) return default_machine_of<engine>().events_if_up() != nullptr;
+    if (impl::ctx::in_atomic() || impl::ctx::irqs_disabled())
+        return default_machine_of<engine>().events_if_up() != nullptr;
     return impl::events(at) != nullptr;
 }
 /// Whether the caller is on the thread events/N of its CPU.  Context: any.
@@ -260,7 +267,7 @@ inline int current_is_keventd() noexcept {
     return q != nullptr && me != nullptr && me->pool == q->link_for(impl::ops::this_cpu(q->nr_cpus)).pool;
 }
 
-// ---- queues of one's own ------------------------------------------------------------------------------------------------
+// ---- queues of one's own -------------------------------------------------------------------------------------------
 
 /// A queue with one thread per CPU, name/0, name/1, ...
 /// Context: process; allocates, starts threads.
@@ -271,7 +278,8 @@ inline struct workqueue_struct* create_workqueue(const char* name, location at =
     return impl::create(name, queue_kind::per_cpu, "create_workqueue", at);
 }
 /// A queue with one thread, called `name`, whichever CPU queues.
-inline struct workqueue_struct* create_singlethread_workqueue(const char* name, location at = location::current()) noexcept {
+inline struct workqueue_struct* create_singlethread_workqueue(const char* name,
+                                                              location at = location::current()) noexcept {
     return impl::create(name, queue_kind::single_thread, "create_singlethread_workqueue", at);
 }
 /// Runs all that is queued, ends the threads, and the queue is gone.
@@ -280,23 +288,26 @@ inline struct workqueue_struct* create_singlethread_workqueue(const char* name, 
 ///          hung.  An item that is still on its timer is reported, and will not be queued.
 inline void destroy_workqueue(struct workqueue_struct* wq, location at = location::current()) noexcept {
     impl::queue_t* q = impl::core(wq);
-    const bool usual = q != nullptr && (q->state().load(relaxed) & (wq_flag::dead | wq_flag::system)) == 0 &&   // relaxed: a look
+    const bool usual = q != nullptr &&
+                       (q->state().load(relaxed) & (wq_flag::dead | wq_flag::system)) == 0 &&   // relaxed: a look
                        impl::ops::running_of(impl::machine_t::pool_t::current_worker(), *q) == nullptr &&
                        !impl::ctx::in_atomic() && !impl::ctx::irqs_disabled();
     if (usual) {
         impl::ops::flush_workqueue(q, at);   // all that 2.6 did
         if (!impl::ops::is_idle(*q) && impl::first_time(impl::told_lost))
-            detail::say(impl::advice, severity::note, "destroy_workqueue", at,
-                        "work was queued on %s while it was flushed for the last time; 2.6 would have lost it, or hung, here "
-                        "it runs (said once)",
-                        q->name);
+            detail::say(
+                impl::advice, severity::note, "destroy_workqueue", at,
+                "work was queued on %s while it was flushed for the last time; 2.6 would have lost it, or hung, here "
+                "it runs (said once)",
+                q->name);
     }
     default_machine_of<engine>().destroy_queue(q, at);
 }
 
 /// As schedule_work(), on the queue `wq`: the thread of the CPU that the caller is on, or the single one.
 /// Return: 1 if this call queued it, 0 if it was pending already.
-inline int queue_work(struct workqueue_struct* wq, struct work_struct* work, location at = location::current()) noexcept {
+inline int queue_work(struct workqueue_struct* wq, struct work_struct* work,
+                      location at = location::current()) noexcept {
     return impl::queue(impl::core(wq), work, "queue_work", at);
 }
 /// As schedule_delayed_work(), on the queue `wq`.
@@ -317,8 +328,8 @@ inline void flush_workqueue(struct workqueue_struct* wq, location at = location:
 
 /// Brings an item that arms itself again to rest: cancels it, or flushes the queue and tries again.
 /// Context: process, not the item's own handler (reported).
-/// Source:  cancel_rearming_delayed_workqueue(), kernel/workqueue.c of 2.6.18.  Differs: 2.6 loops for ever if the item is
-///          idle, or stops arming itself; here that ends, and is reported.
+/// Source:  cancel_rearming_delayed_workqueue(), kernel/workqueue.c of 2.6.18.  Differs: 2.6 loops for ever if the item
+///          is idle, or stops arming itself; here that ends, and is reported.
 inline void cancel_rearming_delayed_workqueue(struct workqueue_struct* wq, struct work_struct* work,
                                               location at = location::current()) noexcept {
     constexpr const char* function = "cancel_rearming_delayed_workqueue";
@@ -327,15 +338,15 @@ inline void cancel_rearming_delayed_workqueue(struct workqueue_struct* wq, struc
     work_item& w = impl::item(*work);
     for (unsigned round = 0; cancel_delayed_work(work, at) == 0; engine::relax(round++)) {
         if (impl::ops::current_work() == &w) {
-            detail::say(impl::advice, severity::bug, function, at, "called by the handler of item %p itself; not waiting",
-                        static_cast<void*>(work));
+            detail::say(impl::advice, severity::bug, function, at,
+                        "called by the handler of item %p itself; not waiting", static_cast<void*>(work));
             return;
         }
         impl::ops::flush_workqueue(impl::core(wq), at);
         // Pending is asked twice: what runs at the first look may arm itself before the second.
         if (was_pending<engine>(w) || impl::ops::is_running(w) || was_pending<engine>(w)) continue;
-        detail::say(impl::advice, severity::warn, function, at, "item %p is idle and does not arm itself; 2.6 would spin for ever",
-                    static_cast<void*>(work));
+        detail::say(impl::advice, severity::warn, function, at,
+                    "item %p is idle and does not arm itself; 2.6 would spin for ever", static_cast<void*>(work));
         return;
     }
 }
@@ -372,11 +383,13 @@ inline int execute_in_process_context(void (*fn)(void*), void* data, struct exec
 }
 
 /// Claimed and not yet begun.  Stale when read.
-inline int work_pending(const struct work_struct* work) noexcept { return was_pending<engine>(impl::item(const_cast<work_struct&>(*work))); }
+inline int work_pending(const struct work_struct* work) noexcept {
+    return was_pending<engine>(impl::item(const_cast<work_struct&>(*work)));
+}
 inline int delayed_work_pending(const struct work_struct* work) noexcept { return work_pending(work); }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux26
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux26
 
 using bottomhalf::linux26::cancel_delayed_work;
 using bottomhalf::linux26::cancel_rearming_delayed_work;

@@ -2,7 +2,7 @@
 #include <linux/jiffies.h>
 #include <linux/workqueue.h>
 
-struct device {   // the same name and handlers of the same names as in the other file: kernel C has them static
+struct device {
     int runs;
     struct work_struct work, later;
 };
@@ -24,7 +24,7 @@ int era_26(unsigned long* jiffies_seen) {
         queue_work(wq, &declared);
         flush_workqueue(wq);
         queue_delayed_work(wq, &dev.later, 1);
-        while (dev.later.core.work.data & 1) flush_workqueue(wq);
+        while (work_pending(&dev.later)) flush_workqueue(wq);   // 2.6 has no call that waits for one item
         flush_workqueue(wq);
     }
     destroy_workqueue(wq);

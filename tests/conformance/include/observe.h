@@ -4,7 +4,8 @@
  *   SCENARIO(fn)          run `static void fn(void)` once, in process context
  *
  * In the kernel each scenario becomes one module; its init function runs the
- * scenario and leaves.  In user space SCENARIO() makes a main().
+ * scenario and leaves.  In user space SCENARIO() makes a main(), or, with
+ * OBSERVE_MANY, names the function for a main() elsewhere.
  */
 #ifndef OBSERVE_H
 #define OBSERVE_H
@@ -65,7 +66,11 @@ inline void observe_run(void (*scenario)())
 #endif
 }
 
+#if defined(OBSERVE_MANY) /* several scenarios in one program, each in a namespace */
+#define SCENARIO(fn) static void (*const observe_this)() = fn;
+#else
 #define SCENARIO(fn) int main() { observe_run(fn); return 0; }
+#endif
 
 #endif
 #endif

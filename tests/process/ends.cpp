@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+//
+// Returns from main() with 7, leaving behind what the argument names.  Items are static or never freed, as a handler may
+// still hold them when everything else is gone.
+#include <bottomhalf/bottomhalf.hpp>
+#include <bottomhalf/sync/completion.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace bh = bottomhalf;
+using completion = bh::completion_ops<bh::arch::threads>;
+
+namespace {
+
+std::uint32_t begun = 0, never = 0;
+
+void wait(std::uint32_t& word) { completion::wait(word, bh::arch::forever, "the end", bh::location::current()); }
+void stuck() {
+    completion::complete_all(begun);
+    wait(never);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string what = argc > 1 ? argv[1] : "idle";
+    ::setenv("BOTTOMHALF_CPUS", "1", 1);
+    if (what == "done") {
+        static bh::work item{[] {}};
+        bh::schedule_work(item);
+        bh::flush_work(item);
+    } else if (what == "timer") {
+        static bh::delayed_work item{[] {}};
+        bh::schedule_delayed_work(item, 3600 * bh::hz);
+    } else if (what == "running") {
+        auto* block = new bh::work{&stuck};   // reached until the end: no leak
+        auto* item = new bh::work{[] { std::fputs("ran\n", stderr); }};
+        static bh::work_item* keep[] = {block, item};
+        static_cast<void>(keep);
+        bh::schedule_work(*block);
+        wait(begun);
+        bh::schedule_work(*item);
+    } else if (what == "slow") {   // takes its time, but not for ever: it is waited for
+        static bh::work item{[] {
+            completion::complete_all(begun);
+            completion::wait(never, bh::arch::threads::now() + 100'000'000, "100 ms", bh::location::current());
+            std::fputs("the handler has returned\n", stderr);
+        }};
+        bh::schedule_work(item);
+        wait(begun);
+    } else if (what == "queue") {   // of a queue that is never destroyed
+        static auto& wq = *new bh::workqueue{"mine", {.single_thread = true}};
+        auto* block = new bh::work{&stuck};
+        auto* item = new bh::work{[] { std::fputs("ran\n", stderr); }};
+        static bh::work_item* keep[] = {block, item};
+        static_cast<void>(keep);
+        bh::queue_work(wq, *block);
+        wait(begun);
+        bh::queue_work(wq, *item);
+    } else if (what == "exit_in_handler") {
+        auto* item = new bh::work{[] { std::exit(7); }};
+        static bh::work_item* keep = item;
+        static_cast<void>(keep);
+        bh::schedule_work(*item);
+        wait(never);
+    }
+    return 7;
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+//
+// The clock's thread: timers on time, whoever arms them and however they are moved; and delayed work on top of it.
+
+#include <bottomhalf/delayed_work.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/engine.hpp"
+#include "support/gate.hpp"
+
+using namespace bottomhalf;
+using support::make_delayed_work;
+using support::on_engine;
+using support::reports;
+using support::signal_once;
+using support::wait_until;
+
+namespace {
+
+template <class Arch>
+struct probe {
+    timer_node node;   // first: the function gets its address
+    scoped_machine<Arch>* m = nullptr;
+    std::atomic<int> calls{0};
+    std::atomic<jiffies_t> at{0};
+    std::atomic<bool> softirq{false};
+    std::atomic<int>* order = nullptr;
+    std::atomic<int> place{-1};
+    void (*also)(probe&) = nullptr;
+
+    explicit probe(scoped_machine<Arch>& machine) : m(&machine) { node.function = &fire; }
+    static void fire(timer_node* t) {
+        auto& self = *reinterpret_cast<probe*>(t);
+        self.at = self.m->time().jiffies();
+        self.softirq = context<Arch>::in_serving_softirq() && !context<Arch>::in_hardirq();
+        if (self.order != nullptr) self.place = (*self.order)++;
+        if (self.also != nullptr) self.also(self);
+        ++self.calls;
+    }
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("timekeeper: a timer fires in softirq context, not before its tick; in the simulator exactly at it",
+                   "[timekeeper][add]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 1}};
+        for (const jiffies_t delay : {0UL, 1UL, 2UL, 5UL}) {
+            INFO("delay " << delay);
+            probe<TestType> p(m);
+            const jiffies_t expires = m.time().jiffies() + delay;
+            m.time().add(p.node, expires);
+            wait_until<TestType>([&] { return p.calls == 1; });
+            CHECK(p.softirq);
+            CHECK(time_after_eq(p.at, expires));
+            if (TestType::simulated) CHECK(p.at == expires);
+            CHECK_FALSE(m.time().was_pending(p.node));
+            CHECK_FALSE(m.time().del_sync(p.node));
+        }
+    });
+}
+
+TEMPLATE_TEST_CASE("timekeeper: an earlier timer is not kept waiting by a later one", "[timekeeper][add]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 1}};
+        probe<TestType> far(m), near(m);
+        m.time().add(far.node, m.time().jiffies() + 3600 * hz);
+        wait_until<TestType>([&, round = 0]() mutable { return ++round > 300; });   // the clock's thread goes to sleep
+        m.time().add(near.node, m.time().jiffies() + 1);
+        wait_until<TestType>([&] { return near.calls == 1; });
+        CHECK(far.calls == 0);
+        CHECK(m.time().del_sync(far.node));
+        CHECK_FALSE(m.time().del_sync(far.node));
+    });
+}
+
+TEMPLATE_TEST_CASE("timekeeper: mod moves a timer forwards and backwards, and arms an idle one", "[timekeeper][mod]",
+                   BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 1}};
+        probe<TestType> p(m);
+        CHECK_FALSE(m.time().mod(p.node, m.time().jiffies() + 3600 * hz));
+        CHECK(m.time().mod(p.node, m.time().jiffies() + 7200 * hz));
+        const jiffies_t expires = m.time().jiffies() + 2;
+        CHECK(m.time().mod(p.node, expires));
+        wait_until<TestType>([&] { return p.calls == 1; });
+        CHECK(time_after_eq(p.at, expires));
+        CHECK_FALSE(m.time().mod(p.node, m.time().jiffies()));   // due at once
+        wait_until<TestType>([&] { return p.calls == 2; });
+    });
+}
+
+TEMPLATE_TEST_CASE("timekeeper: timers of one tick fire in the order of their arrival", "[timekeeper][order]",
+                   BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 1}};
+        std::atomic<int> order{0};
+        std::deque<probe<TestType>> all;
+        for (int i = 0; i < 20; ++i) all.emplace_back(m).order = &order;
+        const jiffies_t expires = m.time().jiffies() + 3;
+        for (auto& p : all) m.time().add(p.node, expires);
+        wait_until<TestType>([&] { return order == 20; });
+        for (int i = 0; i < 20; ++i) CHECK(all[static_cast<std::size_t>(i)].place == i);
+    });
+}
+
+TEMPLATE_TEST_CASE("timekeeper: a timer may arm itself again", "[timekeeper][add]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 1}};
+        probe<TestType> p(m);
+        p.also = [](probe<TestType>& self) {
+            if (self.calls < 4) self.m->time().mod(self.node, self.m->time().jiffies() + 1);
+        };
+        const jiffies_t start = m.time().jiffies();
+        m.time().add(p.node, start + 1);
+        wait_until<TestType>([&] { return p.calls == 5; });
+        CHECK(time_after_eq(p.at, start + 5));
+    });
+}
+
+TEMPLATE_TEST_CASE("timekeeper: del_sync waits for the function", "[timekeeper][del_sync]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 1}};
+        probe<TestType> p(m);
+        static signal_once<TestType>* begun;
+        static signal_once<TestType>* go_on;
+        signal_once<TestType> a, b;
+        begun = &a, go_on = &b;
+        p.also = [](probe<TestType>&) { begun->set(), go_on->spin(); };
+        m.time().add(p.node, m.time().jiffies());
+        a.wait();
+        CHECK_FALSE(m.time().del(p.node));   // does not wait
+        CHECK(p.calls == 0);
+        std::atomic<int> calls{-1};
+        auto other = support::call<TestType>([&] { m.time().del_sync(p.node), calls = p.calls.load(); });
+        b.set();
+        other.join();
+        CHECK(calls == 1);
+    });
+}
+
+TEMPLATE_TEST_CASE("timekeeper: a timer function that wants to sleep is reported", "[timekeeper][context]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 1}};
+        probe<TestType> p(m);
+        p.also = [](probe<TestType>&) { context<TestType>::might_sleep("down", location::current()); };
+        m.time().add(p.node, m.time().jiffies() + 1);
+        wait_until<TestType>([&] { return p.calls == 1; });
+        CHECK(reports::take("down: sleeping function called from invalid context"));
+    });
+}
+
+TEMPLATE_TEST_CASE("timekeeper: at the machine's end an armed timer is reported", "[timekeeper][machine]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        auto m = std::make_unique<scoped_machine<TestType>>(machine_options{.cpus = 1});
+        probe<TestType> p(*m);
+        m->time().add(p.node, m->time().jiffies() + 3600 * hz);
+        m.reset();
+        CHECK(reports::take("is still armed at the machine's end"));
+        CHECK(p.calls == 0);
+        CHECK_FALSE(timekeeper<TestType>::was_pending(p.node));
+    });
+}
+
+TEMPLATE_TEST_CASE("timekeeper: many timers, armed and moved by several, none early and none lost", "[timekeeper][random]",
+                   BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 2}};
+        constexpr int n = TestType::simulated ? 20 : 200;
+        struct crowd {
+            std::deque<probe<TestType>> timers;
+            std::vector<jiffies_t> expires;
+        } crowds[2];
+        const auto arm = [&m](crowd& c, unsigned seed) {
+            std::mt19937 random(seed);
+            for (int i = 0; i < n; ++i) {
+                const jiffies_t e = m.time().jiffies() + random() % 20;
+                c.expires[static_cast<std::size_t>(i)] = e;
+                m.time().add(c.timers[static_cast<std::size_t>(i)].node, e);
+            }
+        };
+        for (auto& c : crowds) {
+            for (int i = 0; i < n; ++i) c.timers.emplace_back(m);
+            c.expires.resize(n);
+        }
+        auto a = support::call<TestType>([&] { arm(crowds[0], 1); });
+        auto b = support::call<TestType>([&] { arm(crowds[1], 2); });
+        a.join(), b.join();
+        int early = 0, late = 0;
+        for (auto& c : crowds)
+            for (int i = 0; i < n; ++i) {
+                auto& p = c.timers[static_cast<std::size_t>(i)];
+                wait_until<TestType>([&] { return p.calls == 1; });
+                if (time_before(p.at, c.expires[static_cast<std::size_t>(i)])) ++early;
+                if (p.at != c.expires[static_cast<std::size_t>(i)]) ++late;
+            }
+        CHECK(early == 0);
+        if (TestType::simulated) CHECK(late == 0);
+    });
+}
+
+// ---- delayed work ---------------------------------------------------------------------------------------------------
+
+TEMPLATE_TEST_CASE("queue_delayed_work: runs in process context after at least the delay; in the simulator to the tick",
+                   "[delayed_work]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 2}};
+        for (const jiffies_t delay : {1UL, 2UL, 7UL}) {
+            INFO("delay " << delay);
+            signal_once<TestType> ran;
+            std::atomic<arch::ns_t> at{0};
+            std::atomic<bool> process{false};
+            auto item = make_delayed_work<TestType>([&] {
+                at = TestType::now();
+                process = context<TestType>::in_task() && !context<TestType>::in_atomic();
+                ran.set();
+            });
+            basic_workqueue<TestType> wq{m, "demo"};
+            const arch::ns_t start = TestType::now();
+            CHECK(queue_delayed_work(wq, item, delay));
+            CHECK(delayed_work_pending(item));
+            ran.wait();
+            CHECK(process);
+            CHECK(at - start >= static_cast<arch::ns_t>(delay) * tick_ns);
+            if (TestType::simulated) CHECK(at - start < static_cast<arch::ns_t>(delay + 1) * tick_ns + 1'000'000);
+            flush_delayed_work(item);
+        }
+    });
+}
+
+TEMPLATE_TEST_CASE("queue_delayed_work: a handler may arm its own item, and cancel_delayed_work_sync() ends that",
+                   "[delayed_work][cancel_delayed_work_sync]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 2}};
+        std::atomic<int> runs{0};
+        basic_workqueue<TestType>* q = nullptr;
+        auto item = make_delayed_work<TestType>([&](auto& self) {
+            ++runs;
+            queue_delayed_work(*q, self, 1);
+        });
+        basic_workqueue<TestType> wq{m, "demo"};
+        q = &wq;
+        REQUIRE(queue_delayed_work(wq, item, 1));
+        wait_until<TestType>([&] { return runs >= 3; });
+        cancel_delayed_work_sync(item);
+        const int then = runs;
+        CHECK_FALSE(delayed_work_pending(item));
+        flush_workqueue(wq);
+        CHECK(runs == then);
+    });
+}
+
+TEMPLATE_TEST_CASE("queue_delayed_work: items run in the order of their delays", "[delayed_work]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 1}};
+        std::vector<int> order;
+        signal_once<TestType> last;
+        auto a = make_delayed_work<TestType>([&] { order.push_back(3), last.set(); });
+        auto b = make_delayed_work<TestType>([&] { order.push_back(1); });
+        auto c = make_delayed_work<TestType>([&] { order.push_back(2); });
+        basic_workqueue<TestType> wq{m, "demo"};
+        queue_delayed_work(wq, a, 9);
+        queue_delayed_work(wq, b, 1);
+        queue_delayed_work(wq, c, 5);
+        last.wait();
+        flush_workqueue(wq);
+        CHECK(order == std::vector<int>{1, 2, 3});
+    });
+}
+
+TEMPLATE_TEST_CASE("a delayed item whose timer and canceller meet runs once or not at all", "[delayed_work][race]",
+                   BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 1}};
+        int wrong = 0;
+        std::atomic<int> runs{0};
+        auto item = make_delayed_work<TestType>([&] { ++runs; });
+        basic_workqueue<TestType> wq{m, "demo"};
+        for (int i = 0; i < (TestType::simulated ? 10 : 100); ++i) {
+            const int before = runs;
+            queue_delayed_work(wq, item, 1);
+            const arch::ns_t until = TestType::now() + tick_ns + (i % 5) * 100'000;
+            wait_until<TestType>([&] { return TestType::now() >= until; });
+            const bool was = cancel_delayed_work_sync(item);
+            if (runs - before != (was ? 0 : 1)) ++wrong;
+        }
+        CHECK(wrong == 0);
+    });
+}
