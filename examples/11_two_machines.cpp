@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Two machines in one process, each with CPUs, a clock and queues of its own: two ends of a wire, say.  A handler on one
-// may queue work on the other, and the order in which things were written travels with it.
+// Two machines in one process, each with CPUs, a clock and queues of its own: two ends of a wire, say.  A handler on
+// one may queue work on the other, which sees what was written before.
 //
 //   left has 2 CPUs, right has 1
 //   left sent 1, right got 1

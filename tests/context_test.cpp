@@ -79,7 +79,8 @@ TEMPLATE_TEST_CASE("might_sleep: says what the kernel says, for each reason not 
             std::snprintf(count, sizeof count, "preempt_count: %x, expected: 0", static_cast<unsigned>(offset));
             CHECK(std::string(h->text).find(count) != std::string::npos);
             char where[128];
-            std::snprintf(where, sizeof where, "context_test.cpp:%u\nin_atomic(): 1, irqs_disabled(): %d, non_block: 0, pid: ",
+            std::snprintf(where, sizeof where,
+                          "context_test.cpp:%u\nin_atomic(): 1, irqs_disabled(): %d, non_block: 0, pid: ",
                           static_cast<unsigned>(at.line()), offset == hardirq_offset ? 1 : 0);
             CHECK(std::string(h->text).find(where) != std::string::npos);
             CHECK(reports::take("sleeping function"));

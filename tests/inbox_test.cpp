@@ -22,7 +22,7 @@ std::vector<node*> all_of(node* l) {
     return v;
 }
 
-}  // namespace
+}   // namespace
 
 TEMPLATE_TEST_CASE("inbox: is closed until it is opened, and refuses without touching the link", "[inbox]",
                    BOTTOMHALF_ENGINES) {
@@ -77,7 +77,8 @@ TEMPLATE_TEST_CASE("inbox: only the push that finds it asleep must wake somebody
     });
 }
 
-TEMPLATE_TEST_CASE("inbox: nothing is lost between producers and a consumer that sleeps", "[inbox]", BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("inbox: nothing is lost between producers and a consumer that sleeps", "[inbox]",
+                   BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         struct item {
             node l;   // first

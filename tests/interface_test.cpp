@@ -30,11 +30,12 @@ std::atomic<long> allocations{0};
 
 void* counted(std::size_t n, std::size_t align) {
     ++allocations;
-    void* p = align > alignof(std::max_align_t) ? std::aligned_alloc(align, (n + align - 1) / align * align) : std::malloc(n);
+    void* p =
+        align > alignof(std::max_align_t) ? std::aligned_alloc(align, (n + align - 1) / align * align) : std::malloc(n);
     if (p == nullptr) throw std::bad_alloc();
     return p;
 }
-}  // namespace
+}   // namespace
 
 // Not inline: the compilers would see free() under a delete whose new they know, and warn.
 #define OUT_OF_LINE __attribute__((noinline))
@@ -55,7 +56,8 @@ TEST_CASE("work: is the item plus its callable, and stays where it is", "[interf
     static_assert(sizeof(bh::work<decltype(one)>) == sizeof(bh::work_item) + sizeof(void*));
     static_assert(sizeof(bh::delayed_work<decltype(one)>) == sizeof(bh::delayed_item) + sizeof(void*));
     static_assert(sizeof(bh::work<decltype(empty)>) <= sizeof(bh::work_item) + sizeof(void*));
-    static_assert(!std::is_copy_constructible_v<bh::work<decltype(one)>> && !std::is_move_constructible_v<bh::work<decltype(one)>>);
+    static_assert(!std::is_copy_constructible_v<bh::work<decltype(one)>> &&
+                  !std::is_move_constructible_v<bh::work<decltype(one)>>);
     static_assert(!std::is_copy_assignable_v<bh::work<decltype(one)>>);
     static_assert(!std::is_copy_constructible_v<bh::workqueue> && !std::is_copy_constructible_v<bh::machine>);
     static_assert(std::is_base_of_v<bh::work_item, bh::work<decltype(one)>>);
@@ -147,7 +149,8 @@ TEST_CASE("the default machine boots at its first use", "[interface][default]") 
     });
 }
 
-TEMPLATE_TEST_CASE("queueing, running, flushing and cancelling allocate nothing", "[interface][allocation]", BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("queueing, running, flushing and cancelling allocate nothing", "[interface][allocation]",
+                   BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         bh::scoped_machine<TestType> m{{.cpus = 2}};
         std::atomic<int> runs{0};
@@ -175,7 +178,8 @@ TEMPLATE_TEST_CASE("queueing, running, flushing and cancelling allocate nothing"
 
 // ---- items that end too soon ----------------------------------------------------------------------------------------
 
-TEMPLATE_TEST_CASE("the end of an item: pending is reported, and the item never runs", "[interface][end]", BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("the end of an item: pending is reported, and the item never runs", "[interface][end]",
+                   BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         bh::scoped_machine<TestType> m{{.cpus = 1}};
         gate<TestType> inside;
@@ -221,8 +225,8 @@ TEMPLATE_TEST_CASE("the end of an item: running is reported, and waited for", "[
     });
 }
 
-TEMPLATE_TEST_CASE("the end of an item: in its own handler is fine, unless the item has been queued again", "[interface][end]",
-                   BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("the end of an item: in its own handler is fine, unless the item has been queued again",
+                   "[interface][end]", BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         bh::scoped_machine<TestType> m{{.cpus = 1}};
         std::atomic<int> runs{0};

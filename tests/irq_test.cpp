@@ -58,10 +58,12 @@ struct booted {
     }
     void free(device& d) { m.irqs().free(line, &d, location::current()); }
     bool raise() { return m.irqs().raise(line); }
-    bool queue_on(unsigned cpu, work_item& w) { return workqueue_ops<Arch>::queue_work_on(cpu, events, w, location::current()); }
+    bool queue_on(unsigned cpu, work_item& w) {
+        return workqueue_ops<Arch>::queue_work_on(cpu, events, w, location::current());
+    }
 };
 
-}  // namespace
+}   // namespace
 
 TEMPLATE_TEST_CASE("request_irq: refuses what the kernel refuses", "[irq][request_irq]", BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
@@ -69,8 +71,8 @@ TEMPLATE_TEST_CASE("request_irq: refuses what the kernel refuses", "[irq][reques
         device a, c, s, t;
         CHECK(b.request(a, 0, nr_irqs) == -EINVAL);
         CHECK(b.m.irqs().request(line, {.dev_id = &a}, location::current()) == -EINVAL);   // no handler
-        CHECK(b.m.irqs().request(line, {.handler = &top_half<TestType>, .flags = irq_flag::shared}, location::current()) ==
-              -EINVAL);   // shared, and nothing to tell them apart by
+        CHECK(b.m.irqs().request(line, {.handler = &top_half<TestType>, .flags = irq_flag::shared},
+                                 location::current()) == -EINVAL);   // shared, and nothing to tell them apart by
         CHECK(b.request(a) == 0);
         CHECK(b.request(c) == -EBUSY);
         CHECK(b.request(c, irq_flag::shared) == -EBUSY);   // both must agree
@@ -153,7 +155,8 @@ TEMPLATE_TEST_CASE("raise: from a handler of another CPU, and of the same one", 
     });
 }
 
-TEMPLATE_TEST_CASE("raise: a masked CPU takes the interrupt when it lifts the mask, once", "[irq][mask]", BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("raise: a masked CPU takes the interrupt when it lifts the mask, once", "[irq][mask]",
+                   BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         booted<TestType> b;
         device d;
@@ -279,7 +282,8 @@ TEMPLATE_TEST_CASE("free_irq: waits for a handler that runs", "[irq][free_irq]",
     });
 }
 
-TEMPLATE_TEST_CASE("request_irq: may join a shared line whose handler is running", "[irq][request_irq]", BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("request_irq: may join a shared line whose handler is running", "[irq][request_irq]",
+                   BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         booted<TestType> b;
         gate<TestType> inside;
@@ -335,7 +339,8 @@ TEMPLATE_TEST_CASE("disable_irq: nests; edges that came meanwhile are replayed o
     });
 }
 
-TEMPLATE_TEST_CASE("a line nobody has requested keeps one edge for who comes", "[irq][request_irq]", BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("a line nobody has requested keeps one edge for who comes", "[irq][request_irq]",
+                   BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         booted<TestType> b;
         device d;

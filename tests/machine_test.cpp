@@ -51,7 +51,7 @@ struct ask {
     void operator()() const { (*answer)(); }
 };
 
-}  // namespace
+}   // namespace
 
 TEMPLATE_TEST_CASE("machine: has the CPUs that it was asked for, and each handler is on its own", "[machine]",
                    BOTTOMHALF_ENGINES) {
@@ -98,7 +98,8 @@ TEMPLATE_TEST_CASE("machine: takes the number of CPUs from BOTTOMHALF_CPUS, else
         ::unsetenv("BOTTOMHALF_CPUS");
 }
 
-TEMPLATE_TEST_CASE("machine: two at once and one after another do not know of each other", "[machine]", BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("machine: two at once and one after another do not know of each other", "[machine]",
+                   BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         std::atomic<int> runs{0};
         auto item = make_work<TestType>([&] { ++runs; });
@@ -133,7 +134,8 @@ TEMPLATE_TEST_CASE("machine: its default queue has the threads events/N", "[mach
     });
 }
 
-TEMPLATE_TEST_CASE("machine: thread names are cut to 15 characters, and keep the CPU", "[machine]", BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("machine: thread names are cut to 15 characters, and keep the CPU", "[machine]",
+                   BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         scoped_machine<TestType> m{{.cpus = 11}};
         where<TestType> answer;
@@ -201,7 +203,8 @@ TEMPLATE_TEST_CASE("machine: without enough threads nothing is left behind, and 
             }
             CHECK(ok == (budget == needed));
             TestType::spawn_budget(-1);
-            support::wait_until<TestType>([&] { return nr_threads() == before; });   // join() is a moment ahead of /proc
+            support::wait_until<TestType>(
+                [&] { return nr_threads() == before; });   // join() is a moment ahead of /proc
         }
         std::atomic<int> runs{0};
         auto item = make_work<TestType>([&] { ++runs; });

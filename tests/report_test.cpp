@@ -37,23 +37,24 @@ std::string stderr_of(F f) {
     return text;
 }
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("report: goes to stderr as one line that names the call and the place", "[report]") {
     const auto line = static_cast<unsigned>(__LINE__) + 2;
-    const std::string text = stderr_of([] {
-        detail::say(channel::kernel, severity::warn, "__queue_work", location::current(), "no queue %d", 7);
-    });
+    const std::string text = stderr_of(
+        [] { detail::say(channel::kernel, severity::warn, "__queue_work", location::current(), "no queue %d", 7); });
     CHECK(text.find("bottomhalf: WARNING: __queue_work: no queue 7 (") == 0);
     CHECK(text.find("report_test.cpp:" + std::to_string(line) + ")\n") != std::string::npos);
     CHECK(text.find('\n') == text.size() - 1);
 }
 
 TEST_CASE("report: advice says that it is advice, and every level has its word", "[report]") {
-    CHECK(stderr_of([] { detail::say(channel::advice, severity::bug, "f", location::current(), "x"); })
-              .find("bottomhalf: advice: BUG: f: x (") == 0);
-    CHECK(stderr_of([] { detail::say(channel::advice, severity::note, "f", location::current(), "x"); })
-              .find("bottomhalf: advice: note: f: x (") == 0);
+    CHECK(stderr_of([] {
+              detail::say(channel::advice, severity::bug, "f", location::current(), "x");
+          }).find("bottomhalf: advice: BUG: f: x (") == 0);
+    CHECK(stderr_of([] {
+              detail::say(channel::advice, severity::note, "f", location::current(), "x");
+          }).find("bottomhalf: advice: note: f: x (") == 0);
 }
 
 TEST_CASE("report: one that is too long is cut, and still ends its line", "[report]") {

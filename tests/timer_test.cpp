@@ -112,7 +112,8 @@ failure compare(jiffies_t start, std::uint64_t seed, long steps) {
                 }
                 break;
             case 4: {   // far, now and then, so that the higher levels turn over
-                const jiffies_t to = model.clock() + (random() % 50 == 0 ? random() >> (2 + random() % 62) : random() % 300);
+                const jiffies_t to =
+                    model.clock() + (random() % 50 == 0 ? random() >> (2 + random() % 62) : random() % 300);
                 wheel.advance(to);
                 model.advance(to);
                 break;
@@ -144,12 +145,13 @@ struct start_tick {
     jiffies_t at;
 };
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("timer_wheel: does what a sorted list does, over a million random operations", "[timer][model]") {
     constexpr jiffies_t last = std::numeric_limits<jiffies_t>::max();
-    for (const auto& [name, at] : {start_tick{"0", 0}, start_tick{"at boot", initial_jiffies}, start_tick{"before the wrap", last - 75'000},
-                                   start_tick{"a quarter before the wrap", last - max_jiffy_offset}}) {
+    for (const auto& [name, at] :
+         {start_tick{"0", 0}, start_tick{"at boot", initial_jiffies}, start_tick{"before the wrap", last - 75'000},
+          start_tick{"a quarter before the wrap", last - max_jiffy_offset}}) {
         INFO("the clock starts: " << name << ", " << at);
         const failure f = compare(at, 20'050'301, 250'000);
         INFO("step " << f.step << ": " << (f.what != nullptr ? f.what : ""));
@@ -157,10 +159,13 @@ TEST_CASE("timer_wheel: does what a sorted list does, over a million random oper
     }
 }
 
-TEST_CASE("timer_wheel: each expires at its tick and not before, over every boundary of the levels", "[timer][advance]") {
-    for (const jiffies_t start : {jiffies_t{0}, initial_jiffies, jiffies_t{4095}, jiffies_t{63}, std::numeric_limits<jiffies_t>::max() - 100}) {
-        for (const jiffies_t delay : {1UL, 2UL, 62UL, 63UL, 64UL, 65UL, 127UL, 128UL, 4032UL, 4095UL, 4096UL, 4097UL, 8192UL, 262'143UL,
-                                      262'144UL, 262'145UL, 1UL << 24, 1UL << 40, max_jiffy_offset}) {
+TEST_CASE("timer_wheel: each expires at its tick and not before, over every boundary of the levels",
+          "[timer][advance]") {
+    for (const jiffies_t start :
+         {jiffies_t{0}, initial_jiffies, jiffies_t{4095}, jiffies_t{63}, std::numeric_limits<jiffies_t>::max() - 100}) {
+        for (const jiffies_t delay :
+             {1UL, 2UL, 62UL, 63UL, 64UL, 65UL, 127UL, 128UL, 4032UL, 4095UL, 4096UL, 4097UL, 8192UL, 262'143UL,
+              262'144UL, 262'145UL, 1UL << 24, 1UL << 40, max_jiffy_offset}) {
             INFO("from " << start << ", delay " << delay);
             timer_wheel wheel{start};
             timer_node t;
@@ -177,7 +182,8 @@ TEST_CASE("timer_wheel: each expires at its tick and not before, over every boun
     }
 }
 
-TEST_CASE("timer_wheel: whoever sleeps until next_event() wakes a few times at most, and in time", "[timer][next_event]") {
+TEST_CASE("timer_wheel: whoever sleeps until next_event() wakes a few times at most, and in time",
+          "[timer][next_event]") {
     timer_wheel wheel{initial_jiffies};
     timer_node t;
     const jiffies_t expires = initial_jiffies + 3 * 64 * 64 * 64 + 5 * 64 * 64 + 7 * 64 + 9;
@@ -207,7 +213,8 @@ TEST_CASE("timer_wheel: an empty one has no event in sight and may jump anywhere
     CHECK(wheel.next_event() == wheel.clock() + max_jiffy_offset);
 }
 
-TEST_CASE("timer_wheel: timers of one tick come in the order in which they were added, wherever they waited", "[timer][order]") {
+TEST_CASE("timer_wheel: timers of one tick come in the order in which they were added, wherever they waited",
+          "[timer][order]") {
     timer_wheel wheel{0};
     timer_node a, b, c, d;
     wheel.add(a, 5000);   // level 2

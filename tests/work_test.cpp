@@ -46,9 +46,9 @@ void check(const quick (&rows)[6], Call call) {
 struct slow {
     const char* waits;   // on what; null: returns at once, with the worker still held
     bool returned;
-    int finished;        // runs that have ended by the time it returns
-    bool pending;        // by then
-    int runs;            // in all
+    int finished;   // runs that have ended by the time it returns
+    bool pending;   // by then
+    int runs;       // in all
 };
 
 template <class Arch, class Call>
@@ -80,7 +80,7 @@ void check(const slow (&rows)[6], Call make_call) {
     });
 }
 
-}  // namespace
+}   // namespace
 
 // ---- queue ----------------------------------------------------------------------------------------------------------
 
@@ -129,8 +129,8 @@ TEMPLATE_TEST_CASE("queue_delayed_work: without a delay is queue_work()", "[work
                     [](auto& scene) { return scene.queue_delayed(0); });
 }
 
-TEMPLATE_TEST_CASE("mod_delayed_work: the item is on its timer afterwards, wherever it was", "[workqueue][mod_delayed_work]",
-                   BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("mod_delayed_work: the item is on its timer afterwards, wherever it was",
+                   "[workqueue][mod_delayed_work]", BOTTOMHALF_ENGINES) {
     check<TestType>({{false, true, true, 0},
                      {true, true, true, 0},
                      {true, true, true, 0},
@@ -155,15 +155,14 @@ TEMPLATE_TEST_CASE("mod_delayed_work: without a delay the item is queued afterwa
 
 TEMPLATE_TEST_CASE("cancel_delayed_work: takes the item from its timer or the queue, and lets it run if it runs",
                    "[workqueue][cancel_delayed_work]", BOTTOMHALF_ENGINES) {
-    check<TestType>({{false, false, false, 0},
-                     {true, false, false, 0},
-                     {true, false, false, 0},
-                     {false, false, false, 1},
-                     {true, false, false, 1},
-                     {true, false, false, 1}},
-                    [](auto& scene) {
-                        return workqueue_ops<TestType>::cancel(scene.item(), &delayed_ops<TestType>::stop_timer);
-                    });
+    check<TestType>(
+        {{false, false, false, 0},
+         {true, false, false, 0},
+         {true, false, false, 0},
+         {false, false, false, 1},
+         {true, false, false, 1},
+         {true, false, false, 1}},
+        [](auto& scene) { return workqueue_ops<TestType>::cancel(scene.item(), &delayed_ops<TestType>::stop_timer); });
 }
 
 TEMPLATE_TEST_CASE("cancel_work: takes the item from the queue, and lets it run if it runs", "[workqueue][cancel_work]",
@@ -177,7 +176,8 @@ TEMPLATE_TEST_CASE("cancel_work: takes the item from the queue, and lets it run 
                      {true, false, false, 1},
                      {true, false, false, 1}},
                     [](auto& scene) {
-                        return ops::cancel(scene.item(), scene.on_timer() ? &delayed_ops<TestType>::stop_timer : &ops::no_timer);
+                        return ops::cancel(scene.item(),
+                                           scene.on_timer() ? &delayed_ops<TestType>::stop_timer : &ops::no_timer);
                     });
 }
 
@@ -201,8 +201,8 @@ TEMPLATE_TEST_CASE("disable_work: cancels, and refuses what is queued from then 
                     });
 }
 
-TEMPLATE_TEST_CASE("enable_work: lets the item be queued again once every disable has been undone", "[workqueue][enable]",
-                   BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("enable_work: lets the item be queued again once every disable has been undone",
+                   "[workqueue][enable]", BOTTOMHALF_ENGINES) {
     using ops = workqueue_ops<TestType>;
     check<TestType>({{true, true, false, 1},
                      {true, true, false, 1},
@@ -262,13 +262,14 @@ TEMPLATE_TEST_CASE("flush_delayed_work: queues an item that is on its timer, the
 
 TEMPLATE_TEST_CASE("flush_workqueue: waits for what is queued or runs, not for timers", "[workqueue][flush_workqueue]",
                    BOTTOMHALF_ENGINES) {
-    check<TestType>({{"flush_workqueue", true, 0, false, 0},
-                     {"flush_workqueue", true, 0, true, 0},
-                     {"flush_workqueue", true, 1, false, 1},
-                     {"flush_workqueue", true, 1, false, 1},
-                     {"flush_workqueue", true, 2, false, 2},
-                     {"flush_workqueue", true, 1, true, 1}},
-                    [](auto& scene) { return workqueue_ops<TestType>::flush_workqueue(scene.wq, location::current()), true; });
+    check<TestType>(
+        {{"flush_workqueue", true, 0, false, 0},
+         {"flush_workqueue", true, 0, true, 0},
+         {"flush_workqueue", true, 1, false, 1},
+         {"flush_workqueue", true, 1, false, 1},
+         {"flush_workqueue", true, 2, false, 2},
+         {"flush_workqueue", true, 1, true, 1}},
+        [](auto& scene) { return workqueue_ops<TestType>::flush_workqueue(scene.wq, location::current()), true; });
 }
 
 TEMPLATE_TEST_CASE("drain_workqueue: waits for what is queued or runs, not for timers", "[workqueue][drain_workqueue]",
@@ -280,7 +281,8 @@ TEMPLATE_TEST_CASE("drain_workqueue: waits for what is queued or runs, not for t
                      {"flush_workqueue", true, 2, false, 2},
                      {"flush_workqueue", true, 1, true, 1}},
                     [](auto& scene) {
-                        return workqueue_ops<TestType>::drain_workqueue(scene.wq, "drain_workqueue", location::current());
+                        return workqueue_ops<TestType>::drain_workqueue(scene.wq, "drain_workqueue",
+                                                                        location::current());
                     });
 }
 
@@ -310,7 +312,8 @@ TEMPLATE_TEST_CASE("cancel_work_sync: cancels and waits for the run under way", 
                      {"cancel_work_sync", true, 1, false, 1},
                      {"cancel_work_sync", true, 1, false, 1}},
                     [](auto& scene) {
-                        return ops::cancel_sync(scene.item(), scene.on_timer() ? &delayed_ops<TestType>::stop_timer : &ops::no_timer,
+                        return ops::cancel_sync(scene.item(),
+                                                scene.on_timer() ? &delayed_ops<TestType>::stop_timer : &ops::no_timer,
                                                 "cancel_work_sync", location::current());
                     });
 }
@@ -325,8 +328,8 @@ TEMPLATE_TEST_CASE("disable_work_sync: cancels, waits, and refuses what is queue
                      {"disable_work_sync", true, 1, false, 1},
                      {"disable_work_sync", true, 1, false, 1}},
                     [](auto& scene) {
-                        const bool was = ops::disable_sync(scene.item(), &delayed_ops<TestType>::stop_timer, "disable_work_sync",
-                                                           location::current());
+                        const bool was = ops::disable_sync(scene.item(), &delayed_ops<TestType>::stop_timer,
+                                                           "disable_work_sync", location::current());
                         if (scene.queue() || scene.queue_delayed(scene.long_delay)) return !was;
                         return was;
                     });

@@ -45,7 +45,7 @@ struct pass {
     void operator()() const { g->pass(), ++*done; }
 };
 
-}  // namespace
+}   // namespace
 
 TEMPLATE_TEST_CASE("bound: while a handler blocks in a primitive of ours, the next item of its CPU starts",
                    "[worker_pool][bound]", BOTTOMHALF_ENGINES) {
@@ -66,7 +66,8 @@ TEMPLATE_TEST_CASE("bound: while a handler blocks in a primitive of ours, the ne
     });
 }
 
-TEMPLATE_TEST_CASE("bound: while a handler keeps the CPU busy, the next item waits", "[worker_pool][bound]", BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("bound: while a handler keeps the CPU busy, the next item waits", "[worker_pool][bound]",
+                   BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         scoped_machine<TestType> m{{.cpus = 2}};
         gate<TestType> busy, blocks;
@@ -87,7 +88,7 @@ TEMPLATE_TEST_CASE("bound: while a handler keeps the CPU busy, the next item wai
         auto elsewhere = make_work<TestType>([] {});
         queue<TestType> q(m, queue_kind::bound);
         REQUIRE(q.put(sleeper));
-        blocks.wait_until_held();      // so that there are two workers at least
+        blocks.wait_until_held();   // so that there are two workers at least
         REQUIRE(q.put(spinner));
         busy.wait_until_held();
         for (auto& item : items) REQUIRE(q.put(item));
@@ -123,7 +124,8 @@ TEMPLATE_TEST_CASE("max_active: limits the items that are under way, in order; r
             gates[1].wait_until_held();
             gates[2].wait_until_held();
             CHECK_FALSE(gates[3].is_held());
-            CHECK(workqueue_ops<TestType>::cancel(items[3], &workqueue_ops<TestType>::no_timer));   // from where it waits
+            CHECK(
+                workqueue_ops<TestType>::cancel(items[3], &workqueue_ops<TestType>::no_timer));   // from where it waits
             REQUIRE(q.put(items[3]));
             gates[1].open();
             gates[3].wait_until_held();
@@ -134,8 +136,8 @@ TEMPLATE_TEST_CASE("max_active: limits the items that are under way, in order; r
     });
 }
 
-TEMPLATE_TEST_CASE("max_active 1 on the unbound pool: one after the other, in the order of queueing", "[worker_pool][ordered]",
-                   BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("max_active 1 on the unbound pool: one after the other, in the order of queueing",
+                   "[worker_pool][ordered]", BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         scoped_machine<TestType> m{{.cpus = 2}};
         constexpr int n = 30;
@@ -162,7 +164,8 @@ TEMPLATE_TEST_CASE("max_active 1 on the unbound pool: one after the other, in th
     });
 }
 
-TEMPLATE_TEST_CASE("unbound: every item gets a worker, but none beside itself", "[worker_pool][unbound]", BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("unbound: every item gets a worker, but none beside itself", "[worker_pool][unbound]",
+                   BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         scoped_machine<TestType> m{{.cpus = 2}};
         constexpr int n = 5;
@@ -236,11 +239,13 @@ TEMPLATE_TEST_CASE("flush_workqueue: from a handler of a shared queue is reporte
         p = &q;
         REQUIRE(q.put(item));
         q.flush();
-        CHECK(reports::take("flush_workqueue: possible recursive locking detected: a handler of (wq_completion)shared"));
+        CHECK(
+            reports::take("flush_workqueue: possible recursive locking detected: a handler of (wq_completion)shared"));
     });
 }
 
-TEMPLATE_TEST_CASE("flush_workqueue: waits for items over max_active too", "[worker_pool][flush_workqueue]", BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("flush_workqueue: waits for items over max_active too", "[worker_pool][flush_workqueue]",
+                   BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         scoped_machine<TestType> m{{.cpus = 1}};
         gate<TestType> first;

@@ -48,7 +48,7 @@ struct plain : work_item {
     }
 };
 
-}  // namespace
+}   // namespace
 
 // ---- where, and in what order ---------------------------------------------------------------------------------------
 
@@ -69,7 +69,8 @@ TEMPLATE_TEST_CASE("queue_work_on: each item runs on the thread of its CPU", "[w
     });
 }
 
-TEMPLATE_TEST_CASE("queue_work: from a handler goes to the handler's CPU", "[workqueue][queue_work]", BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("queue_work: from a handler goes to the handler's CPU", "[workqueue][queue_work]",
+                   BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         scoped_machine<TestType> m{{.cpus = 3}};
         std::atomic<int> cpu{-1};
@@ -231,8 +232,8 @@ TEMPLATE_TEST_CASE("flush_workqueue: does not wait for items that were queued la
     });
 }
 
-TEMPLATE_TEST_CASE("flush_workqueue: an item that queues itself for ever holds no flush", "[workqueue][flush_workqueue]",
-                   BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("flush_workqueue: an item that queues itself for ever holds no flush",
+                   "[workqueue][flush_workqueue]", BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         scoped_machine<TestType> m{{.cpus = 2}};
         std::atomic<int> runs{0};
@@ -362,8 +363,8 @@ TEMPLATE_TEST_CASE("flush_workqueue: waits for a handler that has flushed the qu
     });
 }
 
-TEMPLATE_TEST_CASE("flush_workqueue: nested in handlers is reported from the third level on", "[workqueue][flush_workqueue]",
-                   BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("flush_workqueue: nested in handlers is reported from the third level on",
+                   "[workqueue][flush_workqueue]", BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         scoped_machine<TestType> m{{.cpus = 1}};
         std::atomic<int> depth{0}, deepest{0}, reported_early{0};
@@ -454,8 +455,12 @@ TEMPLATE_TEST_CASE("flush_work: several may wait for the same run", "[workqueue]
         std::atomic<int> over{0}, early{0};
         auto item = make_work<TestType>([&] { inside.pass(), over = 1; });
         basic_workqueue<TestType> wq{m, "demo"};
-        auto body = [&] { if (!flush_work(item) || over != 1) ++early; };
-        auto sync = [&] { if (cancel_work_sync(item) || over != 1) ++early; };
+        auto body = [&] {
+            if (!flush_work(item) || over != 1) ++early;
+        };
+        auto sync = [&] {
+            if (cancel_work_sync(item) || over != 1) ++early;
+        };
         REQUIRE(queue_work(wq, item));
         inside.wait_until_held();
         auto a = call<TestType>(body), b = call<TestType>(body);
@@ -631,8 +636,8 @@ TEMPLATE_TEST_CASE("destroy_workqueue: from a handler of the queue is reported, 
     });
 }
 
-TEMPLATE_TEST_CASE("destroy_workqueue: what is done with the queue afterwards is reported", "[workqueue][destroy_workqueue]",
-                   BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("destroy_workqueue: what is done with the queue afterwards is reported",
+                   "[workqueue][destroy_workqueue]", BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         using ops = workqueue_ops<TestType>;
         scoped_machine<TestType> m{{.cpus = 1}};
@@ -753,8 +758,8 @@ TEMPLATE_TEST_CASE("calls that may sleep are reported where one must not, and do
             CHECK(reports::take("destroy_workqueue: sleeping function called from invalid context"));
             CHECK(m.create_queue("no", queue_kind::per_cpu, 0, nullptr, location::current()) == nullptr);
             CHECK(reports::take("alloc_workqueue: sleeping function called from invalid context"));
-            CHECK(queue_work(wq, item));         // this is allowed,
-            CHECK(cancel_work_sync(item));       // and this does what can be done without sleeping
+            CHECK(queue_work(wq, item));     // this is allowed,
+            CHECK(cancel_work_sync(item));   // and this does what can be done without sleeping
             CHECK(reports::take("cancel_work_sync: sleeping function called from invalid context"));
             CHECK_FALSE(ops::disable_sync(item, &ops::no_timer, "disable_work_sync", location::current()));
             CHECK(reports::take("disable_work_sync: sleeping function called from invalid context"));
@@ -768,8 +773,8 @@ TEMPLATE_TEST_CASE("calls that may sleep are reported where one must not, and do
     });
 }
 
-TEMPLATE_TEST_CASE("an exception that leaves a handler is reported, and the worker lives", "[workqueue][process_one_work]",
-                   BOTTOMHALF_ENGINES) {
+TEMPLATE_TEST_CASE("an exception that leaves a handler is reported, and the worker lives",
+                   "[workqueue][process_one_work]", BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         scoped_machine<TestType> m{{.cpus = 1}};
         std::atomic<int> runs{0};

@@ -278,7 +278,7 @@ static void __exit serial_exit(void) {
 
     free_irq(UART_IRQ, port);   // from here on no top half schedules the bottom half,
     atomic_set(&port->closing, 1);
-    flush_scheduled_work();                  // from here on it sees `closing`; it may have scheduled itself before that,
+    flush_scheduled_work();                  // from here on it sees that; before, it may have scheduled itself,
     cancel_delayed_work(&port->idle_work);   // or the idle work,
     flush_scheduled_work();                  // which may have been queued before it could be cancelled
     serial_idle(port);                       // half a line is answered now or never

@@ -2,7 +2,7 @@
 // A serial driver prototype on real input.  The UART is a pseudo terminal: what somebody writes to its other end comes
 // in, and the driver's answers come out there.
 //
-//   serial                 prints "serial: port /dev/pts/N" and serves it until SIGINT or SIGTERM; then prints its counts
+//   serial                 prints "serial: port /dev/pts/N", serves it until SIGINT or SIGTERM, and prints its counts
 //   serial --interactive   the same for a person on `picocom /dev/pts/N`
 //
 // run-demo.sh feeds it with files and compares.  This file is the board and the kernel around driver.cpp: it plugs the
@@ -74,8 +74,8 @@ static void print_counts() {
                 overflows);
     std::printf("bottom half runs     %10lu   coalesced with one that was waiting: %lu\n", c.runs, c.coalesced);
     std::printf("bytes in             %10lu   ring full, sender held back: %lu times\n", c.bytes_in, c.throttled);
-    std::printf("bytes out            %10lu   transmitter full, slept: %lu times; lost by unloading: %lu\n", c.bytes_out,
-                c.output_full, c.lost);
+    std::printf("bytes out            %10lu   transmitter full, slept: %lu times; lost by unloading: %lu\n",
+                c.bytes_out, c.output_full, c.lost);
     std::printf("lines answered       %10lu   and %lu pieces of long lines\n", c.lines, c.pieces);
     std::printf("half lines answered  %10lu   after an idle time; cancelled because more came: %lu\n", c.halves,
                 c.resumed);

@@ -46,7 +46,9 @@ start() {
 }
 
 # expect N: that many more bytes from the port
-expect() { timeout "$limit" head -c "$1" <&3 >>"$dir/out" || fail "after $limit s there are $(wc -c <"$dir/out") bytes"; }
+expect() {
+    timeout "$limit" head -c "$1" <&3 >>"$dir/out" || fail "after $limit s there are $(wc -c <"$dir/out") bytes"
+}
 
 # send FILE: in it goes, out it comes
 send() {
@@ -67,7 +69,7 @@ stop() {
     driver=
     exec 3>&- 4<&-
     sed 's/^/  | /' "$dir/counts"
-    [ "$(count 'bytes in')" = $(($(count 'bytes out') + $(count 'lost by unloading:'))) ] || fail "the sums do not agree"
+    [ "$(count 'bytes in')" = $(($(count 'bytes out') + $(count 'lost by unloading:'))) ] || fail "bytes are missing"
     ! grep '^bottomhalf:' "$dir/log" || fail "the library has something to report"
 }
 

@@ -26,11 +26,11 @@ enum class irqreturn : int { none = 0, handled = 1 };
 namespace irq_flag {
 inline constexpr unsigned long fast = 0x20000000;     // SA_INTERRUPT
 inline constexpr unsigned long shared = 0x04000000;   // SA_SHIRQ
-}  // namespace irq_flag
+}   // namespace irq_flag
 
 struct irq_action {
     irqreturn (*handler)(int irq, void* dev_id, void* cookie) = nullptr;
-    void* cookie = nullptr;            // for the facades: their own handler
+    void* cookie = nullptr;   // for the facades: their own handler
     void* dev_id = nullptr;
     const char* name = nullptr;
     unsigned long flags = 0;
@@ -44,13 +44,13 @@ class irq_controller {
 
     struct desc {
         detail::spinlock<Arch> lock;
-        irq_action* actions = nullptr;     // guarded by lock; stable while in_progress
-        unsigned depth = 0;                // guarded by lock: disable_irq() calls outstanding
-        bool in_progress = false;          // guarded by lock: its handlers run
-        bool pending = false;              // guarded by lock: raised while disabled or in progress
-        unsigned cpu = 0;                  // I: whose port it goes to
-        std::uint64_t count = 0;           // guarded by lock: calls
-        std::uint64_t unhandled = 0;       // guarded by lock: of those, nobody's
+        irq_action* actions = nullptr;   // guarded by lock; stable while in_progress
+        unsigned depth = 0;              // guarded by lock: disable_irq() calls outstanding
+        bool in_progress = false;        // guarded by lock: its handlers run
+        bool pending = false;            // guarded by lock: raised while disabled or in progress
+        unsigned cpu = 0;                // I: whose port it goes to
+        std::uint64_t count = 0;         // guarded by lock: calls
+        std::uint64_t unhandled = 0;     // guarded by lock: of those, nobody's
     };
 
 public:
@@ -67,7 +67,8 @@ public:
             }
             if (n == 0) continue;
             synchronize(i);
-            detail::say(channel::advice, severity::note, "machine", at, "irq %u still has %u handler(s) at the machine's end", i, n);
+            detail::say(channel::advice, severity::note, "machine", at,
+                        "irq %u still has %u handler(s) at the machine's end", i, n);
             detail::irq_lock<Arch> g(lines_[i].lock);
             while (irq_action* a = lines_[i].actions) {
                 lines_[i].actions = a->next;
@@ -84,24 +85,27 @@ public:
         if (irq >= nr_irqs || a.handler == nullptr) return -EINVAL;
         if ((a.flags & irq_flag::shared) != 0 && a.dev_id == nullptr) return -EINVAL;
         if (!Arch::install_doorbell()) {
-            detail::say(channel::advice, severity::bug, "request_irq", at, "the program uses the doorbell's signal itself");
+            detail::say(channel::advice, severity::bug, "request_irq", at,
+                        "the program uses the doorbell's signal itself");
             return -EBUSY;
         }
         auto* mine = new (std::nothrow) irq_action(a);
         if (mine == nullptr) return -ENOMEM;
         desc& d = lines_[irq];
         bool replay = false, taken = false;
-        {
+        for (unsigned round = 0;; ++round) {
+            if (round > 0) Arch::relax(round);
             detail::irq_lock<Arch> g(d.lock);
             irq_action** end = &d.actions;
             for (; *end != nullptr; end = &(*end)->next)
                 if (((*end)->flags & a.flags & irq_flag::shared) == 0) break;
             taken = *end != nullptr;
-            if (!taken) {
-                *end = mine;
-                replay = d.pending && d.depth == 0;
-                if (replay) d.pending = false;
-            }
+            if (!taken && d.in_progress) continue;   // the handlers' chain is walked without the lock, see free()
+            if (taken) break;
+            *end = mine;
+            replay = d.pending && d.depth == 0;
+            if (replay) d.pending = false;
+            break;
         }
         if (taken) return delete mine, -EBUSY;
         if (replay) Arch::raise(ports_[d.cpu], irq);
@@ -152,7 +156,8 @@ public:
                 replay = true;
             }
         }
-        if (unbalanced) detail::say(channel::kernel, severity::warn, "enable_irq", at, "Unbalanced enable for IRQ %u", irq);
+        if (unbalanced)
+            detail::say(channel::kernel, severity::warn, "enable_irq", at, "Unbalanced enable for IRQ %u", irq);
         if (replay) Arch::raise(ports_[d.cpu], irq);
     }
     /// Waits until no handler of the line runs.
@@ -187,7 +192,8 @@ public:
     static void enter(arch::cpu_port& port) noexcept {
         auto& self = *static_cast<irq_controller*>(port.owner);
         detail::in_context<Arch> hardirq(hardirq_offset);
-        std::uint64_t lines = atomic<std::uint64_t>(port.pending).exchange(0, acquire);   // [irq.pending] what each raiser wrote
+        std::uint64_t lines =
+            atomic<std::uint64_t>(port.pending).exchange(0, acquire);   // [irq.pending] what each raiser wrote
         while (lines != 0) {
             const auto irq = static_cast<unsigned>(__builtin_ctzll(lines));
             lines &= lines - 1;
@@ -225,4 +231,4 @@ private:
     unsigned nr_ports_ = 0;             // I
 };
 
-}  // namespace bottomhalf
+}   // namespace bottomhalf

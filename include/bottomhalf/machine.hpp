@@ -175,7 +175,8 @@ public:
         detail::queue_memory<Arch>::put(q);
         return true;
     }
-    /// f(const char* queue, work_func, const char* where) for each item that waits or runs.  Context: process.
+    /// f(const char* queue, work_item&, const char* where) for each item that is "pending" or "running".  Context: process.
+    /// Of a running item only the address is known: its handler may have freed it.
     template <class F>
     void for_each_work(F f) noexcept {
         detail::irq_lock<Arch> g(lock_);
@@ -184,8 +185,8 @@ public:
                 pool_t& p = *q->link(i).pool;
                 detail::irq_lock<Arch> h(p.lock);
                 p.settle();
-                p.for_each_pending([&](work_item& w) {
-                    if (pool_t::link_of(w)->wq == q) f(q->name, w, "pending");
+                p.for_each_pending([&](work_item& each) {
+                    if (pool_t::link_of(each)->wq == q) f(q->name, each, "pending");
                 });
                 p.for_each_running([&](worker<Arch>&, running_item<Arch>& r) {
                     if (r.pwq->wq == q) f(q->name, *r.item, "running");

@@ -384,6 +384,7 @@ private:
     /// the next one.
     bool at_once(worker_t& k, running_t& r) noexcept BOTTOMHALF_REQUIRES(lock) {
         if (atomic<std::uint32_t>(r.again).load(relaxed) == 0) return false;   // relaxed: set on this thread, cleared under the lock
+        if (r.outer != nullptr) return false;   // inside a flush of its own queue, which counts the runs that it is for
         if (!worklist_.empty() || !k.scheduled.empty() || !inbox_.was_untouched() || r.waiters != nullptr || stop_ ||
             (kind_ == pool_kind::bound && nr_running_ > 1) || !r.pwq->inactive.empty() ||
             atomic<std::uint32_t>(r.pwq->wq->work_colour).load(relaxed) != r.colour)   // relaxed: see admit()

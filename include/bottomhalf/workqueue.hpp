@@ -122,7 +122,11 @@ struct workqueue_ops {
             flush_own(*me, *wq, colour, shared, at);
             mark_flushing(*me, *wq, true);
         }
-        for (unsigned i = 0; i < wq->nr_links; ++i) wait_for_colours(*wq, wq->link(i), colour, own != nullptr);
+        for (unsigned i = 0; i < wq->nr_links; ++i) {
+            // Nobody but the caller would run what is left in his own pool, and that came after what he has just run.
+            if (own != nullptr && wq->link(i).pool == me->pool) continue;
+            wait_for_colours(*wq, wq->link(i), colour, own != nullptr);
+        }
         if (own != nullptr) mark_flushing(*me, *wq, false);
         if (!shared) end_flush(*wq, colour);
     }

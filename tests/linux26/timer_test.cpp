@@ -85,12 +85,13 @@ TEST_CASE("a timer fires once, in softirq context, not before its tick", "[timer
     CHECK(seen.in_irq == 0);
     CHECK(seen.pending == 0);
     CHECK(static_cast<long>(seen.at) >= 0);
-    CHECK(fired.get() == 1);
-    t.data = get_jiffies_64() + 3;
-    CHECK(mod_timer(&t, t.data) == 0);
-    fired.wait_for(2);
-    CHECK(del_timer_sync(&t) == 0);
-    CHECK(static_cast<long>(seen.at) >= 0);
+    for (int i = 2; i <= 20; ++i) {   // late it may be, for reasons of the machine; early never
+        t.data = get_jiffies_64() + 2;
+        CHECK(mod_timer(&t, t.data) == 0);
+        fired.wait_for(i);
+        CHECK(del_timer_sync(&t) == 0);
+        CHECK(static_cast<long>(seen.at) >= 0);
+    }
     CHECK(mod_timer(&static_timer, jiffies) == 0);
     static_fired.wait_for(1);
 }

@@ -71,4 +71,4 @@ outcome explore(const State& first, Steps steps, Wrong wrong) {
     return out;
 }
 
-}  // namespace model
+}   // namespace model

@@ -5,15 +5,15 @@
 // Each step is one access to shared memory there, and is named after its line.  Actors:
 //
 //   timekeeper   timekeeper::run()
-//   adders       timekeeper::add(), two of them.  A signal handler that interrupts an add() on the same thread is one of
-//                the interleavings of two threads: the one in which the first stands while the second runs
+//   adders       timekeeper::add(), two of them.  A signal handler that interrupts an add() on the same thread is one
+//                of the interleavings of two threads: the one in which the first stands while the second runs
 //   third party  mod() of an idle timer, then del() of another: under the lock, emptying the inbox first
 //   stopper      timekeeper::stop()
 //   time         moves on by one tick, at any moment
 //
-// What must never be: nobody is about to do anything, and the timekeeper sleeps past a timer.  What must be: every timer
-// expires within the time that the model has, so in the end each has fired, has been taken off or, where the timekeeper
-// was stopped, is in the wheel or the inbox still; and none has fired before its tick.
+// What must never be: nobody is about to do anything, and the timekeeper sleeps past a timer.  What must be: every
+// timer expires within the time that the model has, so in the end each has fired, has been taken off or, where the
+// timekeeper was stopped, is in the wheel or the inbox still; and none has fired before its tick.
 #include <cstdint>
 #include <iostream>
 
@@ -26,14 +26,14 @@ using byte = std::uint8_t;
 
 enum class bug : byte {
     none,
-    tick_written_after_the_cas,    // the timekeeper falls asleep first and says until when afterwards
-    watch_read_after_the_cas,      // it reads the word that it will sleep on after it said ASLEEP
-    only_first_adder_compares,     // the adder compares ticks only if its push replaced ASLEEP
-    adder_compares_before_push,    // the adder reads the tick, then pushes
-    mod_does_not_compare,          // mod() puts the timer on the wheel and wakes nobody
+    tick_written_after_the_cas,                // the timekeeper falls asleep first and says until when afterwards
+    watch_read_after_the_cas,                  // it reads the word that it will sleep on after it said ASLEEP
+    only_first_adder_compares,                 // the adder compares ticks only if its push replaced ASLEEP
+    adder_compares_before_push,                // the adder reads the tick, then pushes
+    mod_does_not_compare,                      // mod() puts the timer on the wheel and wakes nobody
     drain_clears_asleep_and_adder_trusts_it,   // as only_first_adder_compares, where take_all() takes the tag away too
-    unpark_before_bump,            // wake() wakes first and changes the word afterwards
-    stop_does_not_bump,            // stop() leaves the word as it is
+    unpark_before_bump,                        // wake() wakes first and changes the word afterwards
+    stop_does_not_bump,                        // stop() leaves the word as it is
 };
 
 constexpr byte EMPTY = 0, ASLEEP = 8;   // this inbox is never closed
@@ -41,19 +41,49 @@ constexpr bool is_tag(byte h) { return h == EMPTY || h == ASLEEP; }
 constexpr unsigned timers = 3;   // 1 and 2 are added, 3 is moved
 constexpr byte end_of_time = 3, never = 15;
 
-enum keeper_pc : byte { k_lock, k_look, k_take, k_pop, k_fire_unlock, k_fire, k_watch, k_next, k_fall, k_unlock, k_wait, k_parked,
-                        k_relock, k_wake_up, k_awake, k_done };
+enum keeper_pc : byte {
+    k_lock,
+    k_look,
+    k_take,
+    k_pop,
+    k_fire_unlock,
+    k_fire,
+    k_watch,
+    k_next,
+    k_fall,
+    k_unlock,
+    k_wait,
+    k_parked,
+    k_relock,
+    k_wake_up,
+    k_awake,
+    k_done
+};
 enum adder_pc : byte { a_load, a_cas, a_compare, a_bump, a_unpark, a_done };
-enum third_pc : byte { m_lock, m_look, m_take, m_put, m_compare, m_bump, m_unpark, m_unlock, d_lock, d_look, d_take, d_off, m_done };
+enum third_pc : byte {
+    m_lock,
+    m_look,
+    m_take,
+    m_put,
+    m_compare,
+    m_bump,
+    m_unpark,
+    m_unlock,
+    d_lock,
+    d_look,
+    d_take,
+    d_off,
+    m_done
+};
 enum stopper_pc : byte { s_lock, s_stop, s_bump, s_unpark, s_join, s_done };
 enum owner : byte { nobody, the_keeper, the_third, the_stopper };
 
 struct state {
-    byte head = EMPTY, next[timers + 1] = {};         // inbox_
-    byte watch = 0, tick = 0;                         // watch_, next_
+    byte head = EMPTY, next[timers + 1] = {};   // inbox_
+    byte watch = 0, tick = 0;                   // watch_, next_
     byte lock = nobody, stop = 0;
-    byte wheel = 0, clock = 0;                        // a bit per timer; wheel_.clock()
-    byte now = 0;                                     // Arch::now()
+    byte wheel = 0, clock = 0;   // a bit per timer; wheel_.clock()
+    byte now = 0;                // Arch::now()
     byte keeper = k_lock, v = 0, until = 0, firing = 0;
     struct adder {
         byte pc = a_load, h = 0, tick = 0;
@@ -99,7 +129,8 @@ public:
     [[nodiscard]] const char* wrong(const state& b, bool is_end) const {
         if (b.early != 0) return "a timer fired before its tick";
         const bool quiet = b.add[0].pc == a_done && b.add[1].pc == a_done && b.third == m_done;
-        if (quiet && b.keeper == k_parked && b.stopper != s_bump && b.stopper != s_unpark && first_event(armed_at(b)) < b.until)
+        if (quiet && b.keeper == k_parked && b.stopper != s_bump && b.stopper != s_unpark &&
+            first_event(armed_at(b)) < b.until)
             return "LOST WAKE-UP: the timekeeper sleeps past a timer, and nobody is about to wake it";
         if (!is_end) return nullptr;
         if (!quiet) return "somebody is stuck";
@@ -132,7 +163,8 @@ private:
     }
     /// settle(): head.exchange(0) and put_on(), one by one under the lock.
     static void settle(state& b) {
-        for (byte i = is_tag(b.head) ? byte{0} : b.head; i != 0; i = b.next[i]) b.wheel = static_cast<byte>(b.wheel | bit(i));
+        for (byte i = is_tag(b.head) ? byte{0} : b.head; i != 0; i = b.next[i])
+            b.wheel = static_cast<byte>(b.wheel | bit(i));
         b.head = EMPTY;
         for (byte& n : b.next) n = 0;   // they mean nothing now: one value makes fewer states
     }
@@ -226,7 +258,7 @@ private:
                 if (now.head == ASLEEP) b.head = EMPTY;
                 b.keeper = k_awake;
                 return emit(b, "keeper: is awake");
-            case k_awake:     // next_.store(wheel_.clock(), relaxed)
+            case k_awake:   // next_.store(wheel_.clock(), relaxed)
                 b.tick = now.clock;
                 b.until = 0;
                 b.keeper = k_look;
@@ -362,7 +394,7 @@ constexpr struct {
               {"the third party's timer is the first", moved_earlier},
               {"stopping", stopping}};
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("timekeeper: no interleaving leaves a timer behind", "[timekeeper][model]") {
     for (const auto& each : setups) {

@@ -27,50 +27,79 @@ using byte = std::uint8_t;
 
 enum class bug : byte {
     none,
-    flag_beside_the_list,        // "asleep" is a flag of its own; the inbox is looked at once more after it is set
-    watch_read_after_the_cas,    // the worker announces ASLEEP first and reads the sleepers' word second
-    pusher_does_not_wake,        // the push that replaces ASLEEP keeps quiet
-    drain_clears_asleep,         // take_all() exchanges whatever is there, a tag too
-    kick_only_clears_asleep,     // kick() takes ASLEEP away and wakes nobody
-    home_without_kick,           // send_home() admits after it let go of the lock, and does not look whether the worker slept
-    own_thread_does_not_bump,    // the handler on the worker's thread leaves the sleepers' word as it is
-    unpark_before_bump,          // wake() wakes first and changes the word afterwards
-    end_does_not_bump,           // end() sets stop and wakes, but leaves the word as it is
+    flag_beside_the_list,       // "asleep" is a flag of its own; the inbox is looked at once more after it is set
+    watch_read_after_the_cas,   // the worker announces ASLEEP first and reads the sleepers' word second
+    pusher_does_not_wake,       // the push that replaces ASLEEP keeps quiet
+    drain_clears_asleep,        // take_all() exchanges whatever is there, a tag too
+    kick_only_clears_asleep,    // kick() takes ASLEEP away and wakes nobody
+    home_without_kick,   // send_home() admits after it let go of the lock, and does not look whether the worker slept
+    own_thread_does_not_bump,   // the handler on the worker's thread leaves the sleepers' word as it is
+    unpark_before_bump,         // wake() wakes first and changes the word afterwards
+    end_does_not_bump,          // end() sets stop and wakes, but leaves the word as it is
 };
 
 constexpr byte EMPTY = 0, ASLEEP = 8, CLOSED = 9;   // an item's number otherwise
 constexpr bool is_tag(byte h) { return h == EMPTY || h == ASLEEP || h == CLOSED; }
 constexpr unsigned items = 3;   // numbers 1 to 3
 
-enum worker_pc : byte { w_lock, w_look, w_take, w_next, w_run_unlock, w_run, w_watch, w_fall, w_unlock, w_wait, w_parked,
-                        w_announce, w_last_look, w_retract, w_done };
+enum worker_pc : byte {
+    w_lock,
+    w_look,
+    w_take,
+    w_next,
+    w_run_unlock,
+    w_run,
+    w_watch,
+    w_fall,
+    w_unlock,
+    w_wait,
+    w_parked,
+    w_announce,
+    w_last_look,
+    w_retract,
+    w_done
+};
 enum pusher_pc : byte { p_claim, p_load, p_cas, p_bump, p_unpark, p_done };
-enum third_pc : byte { t_lock, t_look, t_take, t_home_unlock, t_home_lock, t_home_kick, t_home_bump, t_home_unpark, t_choose,
-                       t_kick, t_kick_bump, t_kick_unpark, t_unlock, t_done };
+enum third_pc : byte {
+    t_lock,
+    t_look,
+    t_take,
+    t_home_unlock,
+    t_home_lock,
+    t_home_kick,
+    t_home_bump,
+    t_home_unpark,
+    t_choose,
+    t_kick,
+    t_kick_bump,
+    t_kick_unpark,
+    t_unlock,
+    t_done
+};
 enum ender_pc : byte { e_lock, e_look, e_take, e_close, e_bump, e_unlock, e_unpark, e_done };
 enum owner : byte { nobody, the_worker, the_third, the_ender };
 
 struct state {
-    byte head = CLOSED, next[items + 1] = {};               // inbox_
-    byte watch = 0;                                         // watch_
+    byte head = CLOSED, next[items + 1] = {};   // inbox_
+    byte watch = 0;                             // watch_
     byte lock = nobody, stop = 0;
-    byte worklist = 0, limbo = 0, pending = 0;              // a bit per item
-    byte flag = 0;                                          // flag_beside_the_list
+    byte worklist = 0, limbo = 0, pending = 0;   // a bit per item
+    byte flag = 0;                               // flag_beside_the_list
     byte worker = w_lock, v = 0, running = 0;
     struct pusher {
         byte pc = p_claim, round = 0, h = 0, woke = 0;
     } push[2];
     byte third = t_lock, third_round = 0;
     byte ender = e_lock;
-    byte accepted[items + 1] = {}, over[items + 1] = {};    // times accepted; times run or cancelled
+    byte accepted[items + 1] = {}, over[items + 1] = {};   // times accepted; times run or cancelled
 };
 
 struct setup {
     bug planted = bug::none;
-    byte items_of[2][3] = {};      // what each pusher queues, in order; 0 ends
+    byte items_of[2][3] = {};   // what each pusher queues, in order; 0 ends
     bool second_is_handler = false;
     byte third_rounds = 0;
-    bool may_go_home = false;      // items may have run in another pool before
+    bool may_go_home = false;   // items may have run in another pool before
     bool ends = false;
 };
 
@@ -90,8 +119,8 @@ public:
 
     template <class Emit>
     void steps(const state& now, Emit emit) const {
-        const bool handler_under_way = s_.second_is_handler && now.push[1].pc != p_done &&
-                                       !(now.push[1].pc == p_claim && now.push[1].round == 0);
+        const bool handler_under_way =
+            s_.second_is_handler && now.push[1].pc != p_done && !(now.push[1].pc == p_claim && now.push[1].round == 0);
         if (!handler_under_way) worker_step(now, emit);
         pusher_step(now, 0, emit);
         pusher_step(now, 1, emit);
@@ -103,7 +132,8 @@ public:
         if (!is_end) return nullptr;
         if (b.push[0].pc != p_done || b.push[1].pc != p_done || b.third != t_done || b.ender != e_done)
             return "somebody is stuck";
-        if (!is_tag(b.head) || b.worklist != 0 || b.limbo != 0) return "LOST WAKE-UP: something to do, and the worker sleeps";
+        if (!is_tag(b.head) || b.worklist != 0 || b.limbo != 0)
+            return "LOST WAKE-UP: something to do, and the worker sleeps";
         if (s_.ends ? b.worker != w_done : b.worker != w_parked) return "the worker neither sleeps nor has ended";
         if (b.pending != 0) return "PENDING, and nowhere";
         for (unsigned i = 1; i <= items; ++i)
@@ -152,7 +182,8 @@ private:
                 b.worker = w_next;
                 return emit(b, "worker: settle() takes all");
             case w_next:   // next_work()
-                if (now.worklist != 0) {   // process_one_work(): off the list; data.exchange(off_queue): PENDING is cleared
+                if (now.worklist !=
+                    0) {   // process_one_work(): off the list; data.exchange(off_queue): PENDING is cleared
                     b.running = lowest(now.worklist);
                     b.worklist = static_cast<byte>(b.worklist & ~bit(b.running));
                     b.pending = static_cast<byte>(b.pending & ~bit(b.running));
@@ -180,9 +211,9 @@ private:
                 return emit(b, "worker: runs the item");
             case w_watch:   // v = watch_.load(relaxed)
                 b.v = now.watch;
-                b.worker = has(bug::watch_read_after_the_cas)  ? w_unlock
-                           : has(bug::flag_beside_the_list) ? w_announce
-                                                            : w_fall;
+                b.worker = has(bug::watch_read_after_the_cas) ? w_unlock
+                           : has(bug::flag_beside_the_list)   ? w_announce
+                                                              : w_fall;
                 return emit(b, "worker: v = watch");
             case w_fall:   // inbox_.fall_asleep()
                 if (now.head == EMPTY) b.head = ASLEEP;
@@ -308,14 +339,14 @@ private:
                 b.lock = nobody;
                 b.third = t_home_lock;
                 return emit(b, "third: send_home() unlocks");
-            case t_home_lock:     // lock.lock(); admit(w, here)
+            case t_home_lock:   // lock.lock(); admit(w, here)
                 if (now.lock != nobody) return;
                 b.lock = the_third;
                 b.worklist = static_cast<byte>(b.worklist | now.limbo);
                 b.limbo = 0;
                 b.third = has(bug::home_without_kick) ? t_choose : t_home_kick;
                 return emit(b, "third: send_home() locks, admits");
-            case t_home_kick:     // kick(); the same where an item comes to this pool from another one's send_home()
+            case t_home_kick:   // kick(); the same where an item comes to this pool from another one's send_home()
                 b.third = now.head == ASLEEP && !has(bug::kick_only_clears_asleep) ? t_home_bump : t_choose;
                 if (now.head == ASLEEP) b.head = EMPTY;
                 return emit(b, "third: send_home() kicks");
@@ -371,9 +402,7 @@ private:
                 b.lock = the_ender;
                 b.ender = e_look;
                 return emit(b, "end: locks");
-            case e_look:
-                b.ender = is_tag(now.head) ? e_close : e_take;
-                return emit(b, "end: settle() looks");
+            case e_look: b.ender = is_tag(now.head) ? e_close : e_take; return emit(b, "end: settle() looks");
             case e_take:
                 b.worklist = static_cast<byte>(b.worklist | take(b, EMPTY));
                 b.ender = e_close;
@@ -417,7 +446,8 @@ constexpr setup with_handler{.items_of = {{1, 2}, {2, 3}}, .second_is_handler = 
 constexpr setup going_home{.items_of = {{1}, {2}}, .third_rounds = 2, .may_go_home = true};
 /// The pool ends beside all this: what comes late is refused, what was accepted still runs.
 constexpr setup ending{.items_of = {{1, 2}, {2}}, .third_rounds = 1, .ends = true};
-constexpr setup ending_with_handler{.items_of = {{1}, {2, 3}}, .second_is_handler = true, .third_rounds = 1, .ends = true};
+constexpr setup ending_with_handler{
+    .items_of = {{1}, {2, 3}}, .second_is_handler = true, .third_rounds = 1, .ends = true};
 
 constexpr struct {
     const char* name;
@@ -428,7 +458,7 @@ constexpr struct {
               {"ending", ending},
               {"ending, with a handler", ending_with_handler}};
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("inbox, worker_pool: no interleaving loses a wake-up", "[inbox][worker_pool][model]") {
     for (const auto& each : setups) {

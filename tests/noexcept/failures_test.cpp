@@ -66,7 +66,7 @@ void failures() {
     }
 }
 
-}  // namespace
+}   // namespace
 
 int main() {
     bh::set_report_listener([](const bh::report&) { ++reported; });

@@ -22,7 +22,7 @@ void stuck() {
     wait(never);
 }
 
-}  // namespace
+}   // namespace
 
 int main(int argc, char** argv) {
     const std::string what = argc > 1 ? argv[1] : "idle";

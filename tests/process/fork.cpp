@@ -22,7 +22,8 @@ bh::work item{[] { ++runs; }};
 int child(const std::string& what, char** argv) {
     if (what == "queue") return bh::schedule_work(item) || bh::flush_work(item) ? 1 : 0;
     if (what == "flush") {
-        bh::workqueue_ops<bh::arch::threads>::flush_workqueue(bh::default_machine().events_if_up(), bh::location::current());
+        bh::workqueue_ops<bh::arch::threads>::flush_workqueue(bh::default_machine().events_if_up(),
+                                                              bh::location::current());
         return 0;
     }
     if (what == "create") {
@@ -47,7 +48,7 @@ int child(const std::string& what, char** argv) {
     return 0;
 }
 
-}  // namespace
+}   // namespace
 
 int main(int argc, char** argv) {
     const std::string what = argc > 1 ? argv[1] : "nothing";

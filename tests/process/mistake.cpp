@@ -7,8 +7,8 @@ namespace bh = bottomhalf;
 
 int main() {
     bh::work_item blank;   // has no handler
-    return bh::workqueue_ops<bh::arch::threads>::queue_work(bh::default_machine().events(bh::location::current()), blank,
-                                                            bh::location::current())
+    return bh::workqueue_ops<bh::arch::threads>::queue_work(bh::default_machine().events(bh::location::current()),
+                                                            blank, bh::location::current())
                ? 1
                : 0;
 }

@@ -34,7 +34,7 @@ struct first {   // constructed before anybody has used the machine, so destroye
 bh::work item{&print};   // a static item, idle at the end
 const use in_initialiser("before main");
 
-}  // namespace
+}   // namespace
 
 int main() {
     text = "in main";

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// A signal handler that the library knows nothing about (the program's own sigaction(), its own timer) queues items while
-// the code that it interrupts is inside queue_work(), inside a flush, or holds a pool's lock.  Nothing may be lost, run
-// twice or hang.
+// A signal handler that the library knows nothing about (the program's own sigaction(), its own timer) queues items
+// while the code that it interrupts is inside queue_work(), inside a flush, or holds a pool's lock.  Nothing may be
+// lost, run twice or hang.
 //
-// The books: for each item, as many runs as calls that returned true.  For each call that returned false, a run that began
-// after it: every caller writes a ticket before each call, in a word of its own, and the handler looks at all of them;
-// after the last flush it must have seen the last ticket of each.
+// The books: for each item, as many runs as calls that returned true.  For each call that returned false, a run that
+// began after it: every caller writes a ticket before each call, in a word of its own, and the handler looks at all of
+// them; after the last flush it must have seen the last ticket of each.
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -120,7 +120,7 @@ private:
 // TSan runs a handler at the next atomic or system call, and takes its time over each: a slower clock leaves it some.
 constexpr long period_ns = BOTTOMHALF_TSAN ? 200'000 : 40'000;
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("queue_work: a foreign signal handler may queue at any instruction of it", "[queue_work][signal][stress]") {
     const unsigned segments = 100;
@@ -218,9 +218,10 @@ TEST_CASE("queue_work: a foreign signal handler may queue at any instruction of 
     settled(books.delayed);
     std::uint64_t hits = 0;
     for (const seat& s : seats) {
-        std::printf("thread %u: %u calls, %llu signals, of which %llu inside a call and %llu inside a flush\n", s.thread,
-                    segments * calls, static_cast<unsigned long long>(s.signals.load()),
-                    static_cast<unsigned long long>(s.hit_call.load()), static_cast<unsigned long long>(s.hit_flush.load()));
+        std::printf("thread %u: %u calls, %llu signals, of which %llu inside a call and %llu inside a flush\n",
+                    s.thread, segments * calls, static_cast<unsigned long long>(s.signals.load()),
+                    static_cast<unsigned long long>(s.hit_call.load()),
+                    static_cast<unsigned long long>(s.hit_flush.load()));
         hits += s.hit_call.load();
     }
     CHECK(hits > 0);

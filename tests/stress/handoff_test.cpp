@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Two promises of queue_work(), asked for again and again at the moment when they are hardest to keep: a push that finds
-// the worker on its way to sleep wakes it, and a call that returns false has told the run to come what it had to tell.
+// Two promises of queue_work(), asked for again and again at the moment when they are hardest to keep: a push that
+// finds the worker on its way to sleep wakes it, and a call that returns false has told the run to come what it had to
+// tell.
 #include <array>
 #include <atomic>
 #include <cstdio>
@@ -40,7 +41,7 @@ TEST_CASE("queue_work: wakes the worker, wherever it is on its way to sleep", "[
                         ++flushes;
                         bh::flush_workqueue(wq);
                         break;
-                    case 1:   // often runs in another pool, so settle() has to ask there, and lets go of this one's lock
+                    case 1:   // may run in another pool: settle() has to ask there, and lets go of this one's lock
                         ++flushes;
                         bh::queue_work(other, home_comer);
                         storm::jitter(dice.below(300));
@@ -75,14 +76,16 @@ TEST_CASE("queue_work: wakes the worker, wherever it is on its way to sleep", "[
 // A row of items is pending when the worker is let go.  It walks along the row and runs them; the caller walks along it
 // too, writes something for each and queues it once more.  Where the two meet, the call comes before the worker clears
 // PENDING, after that, or as the handler begins.  What was written before a call that returned false must be seen.
-TEST_CASE("queue_work: what was written before a call that returned false is seen by the run", "[work][queue_work][stress]") {
+TEST_CASE("queue_work: what was written before a call that returned false is seen by the run",
+          "[work][queue_work][stress]") {
     constexpr unsigned row = 256;
     const unsigned rounds = storm::rounds(4'000);
     struct exchange {
         std::atomic<unsigned> event{0}, seen{0}, ran{0};
         unsigned due = 0, first_run = 0;   // runs in all; number of this round's first
         bh::work<std::function<void()>> item{[this] {
-            seen.store(event.load(std::memory_order_relaxed), std::memory_order_relaxed);   // relaxed: [work.pending] orders it
+            seen.store(event.load(std::memory_order_relaxed),
+                       std::memory_order_relaxed);   // relaxed: [work.pending] orders it
             ran.fetch_add(1, std::memory_order_relaxed);
         }};
     };
@@ -106,7 +109,7 @@ TEST_CASE("queue_work: what was written before a call that returned false is see
         let_go.store(round, std::memory_order_release);
         let_go.notify_one();
 
-        // We keep step with the worker: our call for an item comes when its turn is near.  Bounded, for it may not run now.
+        // We keep step with the worker: our call for an item comes when its turn is near.  Bounded: it may not run now.
         const unsigned ahead_by = 1 + dice.below(3);
         const unsigned slow = dice.below(30);
         unsigned patience = 20'000;

@@ -14,8 +14,8 @@
 
 #if defined(__x86_64__) && !BOTTOMHALF_TSAN
 
-#include <csignal>
 #include <ucontext.h>
+#include <csignal>
 
 namespace bh = bottomhalf;
 
@@ -68,10 +68,14 @@ private:
 };
 
 // Up to so many boundaries of a call are tried, which is all of them where the compiler optimises.
-constexpr unsigned long enough = BOTTOMHALF_ASAN ? 120 : 400;
+#if defined(__OPTIMIZE__) && !BOTTOMHALF_ASAN
+constexpr unsigned long enough = 400;
+#else
+constexpr unsigned long enough = 100;
+#endif
 
-/// Runs `once(k)` for each boundary, or for every stride-th from one that the seed picks, until it says that there are no
-/// more.  Return: how many were tried.
+/// Runs `once(k)` for each boundary, or for every stride-th from one that the seed picks, until it says that there are
+/// no more.  Return: how many were tried.
 template <class Once>
 unsigned long at_each_boundary(unsigned long stride, Once once) {
     static storm::dice dice(1000);
@@ -86,7 +90,7 @@ bh::workqueue* wq;
 std::atomic<bool> gate_open;
 bool taken;   // what the handler's own call returned
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("queue_work, cancel_work, queue_delayed_work: a signal handler queues at each instruction",
           "[queue_work][queue_delayed_work][signal][stress]") {
@@ -111,7 +115,7 @@ TEST_CASE("queue_work, cancel_work, queue_delayed_work: a signal handler queues 
     const auto expect = [&](bool fact) {
         if (!fact) ++wrong;
     };
-    // Holds the worker inside an item, so that nothing else runs meanwhile, or leaves it asleep, so that it must be woken.
+    // Holds the worker inside an item, so that nothing else runs meanwhile, or leaves it asleep, to be woken.
     const auto begin = [&](bool held) {
         ran_a = ran_b = ran_da = ran_db = 0;
         gate_open = false;
@@ -150,7 +154,8 @@ TEST_CASE("queue_work, cancel_work, queue_delayed_work: a signal handler queues 
             expect(ran_b == (hit ? 1 : 0) && taken == hit);
             return hit;
         });
-        told(held ? "queue_work, another item queued, worker busy" : "queue_work, another item queued, worker asleep", n, stride);
+        told(held ? "queue_work, another item queued, worker busy" : "queue_work, another item queued, worker asleep",
+             n, stride);
 
         n = at_each_boundary(stride, [&](unsigned long k) {
             begin(held);
@@ -162,7 +167,8 @@ TEST_CASE("queue_work, cancel_work, queue_delayed_work: a signal handler queues 
             expect(!held || calls == 1);   // it cannot have run in between
             return hit;
         });
-        told(held ? "queue_work, the same item queued, worker busy" : "queue_work, the same item queued, worker asleep", n, stride);
+        told(held ? "queue_work, the same item queued, worker busy" : "queue_work, the same item queued, worker asleep",
+             n, stride);
     }
 
     // cancel_work() holds the pool's lock, and owns PENDING, for part of the way.

@@ -2,7 +2,7 @@
 //
 // Everything that stops an item or waits for it, against everything that queues it, from several threads, with dice.
 //
-// The books of an item: each call that made it pending is settled by one run, or by one cancellation that returned true.
+// The books of an item: each call that made it pending is settled by one run or by one cancellation that returned true.
 // `inside` is how many of its handlers run at this moment.  Items that are allocated are freed as early as the contract
 // allows, so that AddressSanitizer sees whoever touches them later.
 #include <array>
@@ -61,14 +61,18 @@ void on_threads(unsigned n, F f) {
 struct player {
     account books;
     unsigned spin = 0;
+    raw_queue* home = nullptr;   // where it queues itself, three times out of four; null: never
     bh::work<std::function<void()>> item{[this] {
         books.enter();
         storm::jitter(spin);
+        const unsigned n = books.runs.load(relaxed);
+        if (home != nullptr && n % 4 != 0 && ops::queue_work_on(n % home->nr_cpus, home, item, bh::location::current()))
+            books.taken.fetch_add(1, relaxed);
         books.leave();
     }};
 };
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("work queues: queue, flush and cancel race on every kind of queue", "[workqueue][stress]") {
     constexpr unsigned threads = 3, players = 4, cpus = 3;
@@ -92,6 +96,7 @@ TEST_CASE("work queues: queue, flush and cancel race on every kind of queue", "[
         {
             queue q(m, kind.name, kind.kind, kind.max_active);
             REQUIRE(q.get() != nullptr);
+            for (unsigned i = 0; i < players; i += 2) all[i].home = q.get();
             on_threads(threads, [&](unsigned thread) {
                 storm::dice dice(stream + thread);
                 const bh::location here = bh::location::current();
@@ -110,7 +115,8 @@ TEST_CASE("work queues: queue, flush and cancel race on every kind of queue", "[
                             if (dice.one_in(4)) ops::flush_workqueue(q.get(), here);
                             break;
                         default:
-                            if (ops::queue_work_on(dice.below(cpus), q.get(), p.item, here)) p.books.taken.fetch_add(1, relaxed);
+                            if (ops::queue_work_on(dice.below(cpus), q.get(), p.item, here))
+                                p.books.taken.fetch_add(1, relaxed);
                     }
                 }
             });
@@ -160,8 +166,8 @@ TEST_CASE("queue_work: an item wanders between two queues and three CPUs, and ru
         });
     }
     CHECK(p.books.settled());
-    std::printf("wandering: %u queued, %u cancelled, %u beside themselves\n", p.books.taken.load(), p.books.cancelled.load(),
-                p.books.overlaps.load());
+    std::printf("wandering: %u queued, %u cancelled, %u beside themselves\n", p.books.taken.load(),
+                p.books.cancelled.load(), p.books.overlaps.load());
     CHECK(library.heard() == "");
 }
 
@@ -202,7 +208,8 @@ TEST_CASE("cancel_work_sync: the item may be freed as soon as it returns", "[wor
                 });
                 w = owner.get();
                 bh::queue_work_on(cpu, q, w->item);
-                storm::jitter(dice.below(dice.one_in(8) ? 100'000 : 4000));   // mostly while it waits, at times as it walks
+                storm::jitter(
+                    dice.below(dice.one_in(8) ? 100'000 : 4000));   // mostly while it waits, at times as it walks
                 if (dice.one_in(3)) bh::queue_work_on((cpu + 1) % cpus, q, w->item);
                 bh::cancel_work_sync(w->item);
                 owner.reset();
@@ -225,7 +232,7 @@ struct ends_itself {
         counter->fetch_add(1, relaxed);
     }
 };
-}  // namespace
+}   // namespace
 
 TEST_CASE("queue_work: an item may free itself as its last act", "[workqueue][stress]") {
     constexpr unsigned cpus = 3;
@@ -264,8 +271,8 @@ TEST_CASE("delayed work: armed, moved, cancelled and flushed from several thread
     std::array<delayed_player, players> all;
     {
         bh::workqueue q{m, "delayed"};
-        // While somebody is inside cancel_delayed_work_sync(), mod_delayed_work() leaves the item as it is, and its return
-        // value does not say so; hence the one game or the other for an item.
+        // While somebody is inside cancel_delayed_work_sync(), mod_delayed_work() leaves the item as it is, and its
+        // return value does not say so; hence the one game or the other for an item.
         on_threads(threads, [&](unsigned thread) {
             storm::dice dice(500 + thread);
             for (unsigned round = 0; round < rounds; ++round) {
@@ -295,7 +302,8 @@ TEST_CASE("delayed work: armed, moved, cancelled and flushed from several thread
             if (bh::cancel_delayed_work_sync(p.item)) p.books.cancelled.fetch_add(1, relaxed);
     }
     for (const delayed_player& p : all) {
-        std::printf("delayed: %u armed, %u cancelled, %u runs\n", p.books.taken.load(), p.books.cancelled.load(), p.books.runs.load());
+        std::printf("delayed: %u armed, %u cancelled, %u runs\n", p.books.taken.load(), p.books.cancelled.load(),
+                    p.books.runs.load());
         CHECK(p.books.settled());
         CHECK(p.books.overlaps == 0);
     }
@@ -365,12 +373,13 @@ TEST_CASE("machine: comes and goes while its queues are full", "[machine][stress
                             if (bh::cancel_work_sync(*items[n])) books[n].cancelled.fetch_add(1, relaxed);
                             break;
                         default:   // half of them live here, half there
-                            queued = n % 2 == 0 ? bh::queue_work_on(mine.below(a.nr_cpus()), a, *items[n]) : bh::queue_work(b, *items[n]);
+                            queued = n % 2 == 0 ? bh::queue_work_on(mine.below(a.nr_cpus()), a, *items[n])
+                                                : bh::queue_work(b, *items[n]);
                     }
                     if (queued) books[n].taken.fetch_add(1, relaxed);
                 }
             });
-            // The queues end here, with items in them; the items outlive them only if they are destroyed after: so wait.
+            // The items go before their queues here, so whatever is queued has to be over.
             bh::drain_workqueue(a);
             bh::drain_workqueue(b);
             if (chain_left != 0) ++lost;
@@ -428,4 +437,40 @@ TEST_CASE("timekeeper: a timer that is armed while it is stopped can be moved, a
     CHECK(keeper.mod(t, keeper.jiffies() + 2));
     CHECK(keeper.del(t));
     CHECK_FALSE(keeper.del(t));
+}
+
+TEST_CASE("flush_workqueue: of its own queue, with all colours taken, ends though an item there queues itself for ever",
+          "[workqueue][flush]") {
+    storm::quiet_library library;
+    bh::machine m{{.cpus = 1}};
+    bh::workqueue* q = nullptr;
+    std::atomic<bool> held{false}, open{false}, over{false};
+    std::atomic<unsigned> runs{0};
+    unsigned runs_inside = 0;
+    bh::work endless{[&](auto& self) {   // has an end only for the case that the flush has none
+        if (++runs < 100'000 && !over) bh::queue_work(*q, self);
+    }};
+    bh::work flusher{[&] {
+        held = true;
+        held.notify_all();
+        open.wait(false);
+        bh::queue_work(*q, endless);
+        bh::flush_workqueue(*q);
+        runs_inside = runs;
+        over = true;
+    }};
+    bh::workqueue queue{m, "colours"};
+    q = &queue;
+    bh::queue_work(queue, flusher);
+    held.wait(false);
+    on_threads(9, [&](unsigned thread) {
+        if (thread < 8) return bh::flush_workqueue(queue);   // each has a colour, or waits for one
+        std::atomic_ref waiting(queue.native()->flushers);
+        for (unsigned round = 0; waiting.load() < 8; ++round) engine::relax(round);
+        open = true;
+        open.notify_all();
+    });
+    bh::flush_workqueue(queue);
+    CHECK(runs_inside == 1);
+    CHECK(library.heard() == "");
 }

@@ -77,4 +77,4 @@ private:
     static inline char first_[256] = {};
 };
 
-}  // namespace storm
+}   // namespace storm

@@ -76,4 +76,4 @@ template <class Arch, class F>
     return bottomhalf::delayed_work<F, Arch>{std::move(f)};
 }
 
-}  // namespace support
+}   // namespace support

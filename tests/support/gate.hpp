@@ -20,9 +20,7 @@ class signal_once {
 
 public:
     void set() noexcept { ops::complete_all(word_); }
-    void wait() noexcept {
-        ops::wait(word_, bottomhalf::arch::forever, "a test", std::source_location::current());
-    }
+    void wait() noexcept { ops::wait(word_, bottomhalf::arch::forever, "a test", std::source_location::current()); }
     /// The same for those who must not sleep, or must not tell their pool.
     void spin() noexcept {
         for (unsigned round = 0; !ops::is_done(word_); ++round) Arch::relax(round);
@@ -37,9 +35,9 @@ private:
 template <class Arch>
 class gate {
 public:
-    void pass() noexcept { arrived_.set(), open_.wait(); }        // in the handler
+    void pass() noexcept { arrived_.set(), open_.wait(); }            // in the handler
     void pass_spinning() noexcept { arrived_.set(), open_.spin(); }   // likewise, and the CPU is busy meanwhile
-    void wait_until_held() noexcept { arrived_.wait(); }          // in the test
+    void wait_until_held() noexcept { arrived_.wait(); }              // in the test
     void open() noexcept { open_.set(); }
     [[nodiscard]] bool is_held() noexcept { return arrived_.is_set() && !open_.is_set(); }
 
@@ -52,7 +50,8 @@ template <class Arch, class F>
 class caller {
 public:
     explicit caller(F f, int cpu = 0) : f_(std::move(f)) {
-        started_ = Arch::spawn(thread_, cpu, "caller", false, [](void* p) { static_cast<caller*>(p)->run(); }, this);
+        started_ = Arch::spawn(
+            thread_, cpu, "caller", false, [](void* p) { static_cast<caller*>(p)->run(); }, this);
     }
     ~caller() { join(); }
     caller(const caller&) = delete;
@@ -69,7 +68,8 @@ public:
         for (unsigned round = 0;; ++round) {
             if (finished()) return false;
             if (bottomhalf::arch::task* t = task_.load(std::memory_order_acquire)) {
-                const char* why = typename Arch::template atomic_ref<const char*>(t->waits_for).load(bottomhalf::acquire);
+                const char* why =
+                    typename Arch::template atomic_ref<const char*>(t->waits_for).load(bottomhalf::acquire);
                 if (why != nullptr && std::strcmp(why, what) == 0) return true;
             }
             Arch::relax(round);
@@ -98,4 +98,4 @@ template <class Arch, class F>
     return caller<Arch, F>(std::move(f), cpu);
 }
 
-}  // namespace support
+}   // namespace support

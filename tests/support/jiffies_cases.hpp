@@ -20,10 +20,11 @@ struct conversion {
 };
 
 TEST_CASE("msecs_to_jiffies: rounds up, so that nobody waits less than he asked for", "[jiffies]") {
-    for (unsigned m : {0U, 1U, 2U, 3U, 4U, 5U, 7U, 8U, 9U, 10U, 11U, 99U, 100U, 999U, 1000U, 1001U, 86'400'000U, 2'147'483'647U}) {
+    for (unsigned m :
+         {0U, 1U, 2U, 3U, 4U, 5U, 7U, 8U, 9U, 10U, 11U, 99U, 100U, 999U, 1000U, 1001U, 86'400'000U, 2'147'483'647U}) {
         INFO(m << " ms");
         const jiffies_t j = msecs_to_jiffies(m);
-        CHECK(j * 1000 >= std::uint64_t{m} * hz);         // long enough,
+        CHECK(j * 1000 >= std::uint64_t{m} * hz);                   // long enough,
         if (j > 0) CHECK((j - 1) * 1000 < std::uint64_t{m} * hz);   // and not a tick more
     }
     CHECK(msecs_to_jiffies(2'147'483'648U) == max_jiffy_offset);   // negative as int: for ever
@@ -79,11 +80,12 @@ TEST_CASE("tick_clock: ticks since boot, and back", "[jiffies][tick_clock]") {
         CHECK(c.at(c.when(j)) == j);
         if (j != initial_jiffies) CHECK(c.at(c.when(j) - 1) == j - 1);
     }
-    CHECK(c.when(initial_jiffies - 1) == c.boot);                                  // the past: at once
-    CHECK(c.when(initial_jiffies + max_jiffy_offset) == arch::forever);            // no such time on the clock
+    CHECK(c.when(initial_jiffies - 1) == c.boot);                         // the past: at once
+    CHECK(c.when(initial_jiffies + max_jiffy_offset) == arch::forever);   // no such time on the clock
 }
 
-TEST_CASE("tick_clock: a delay is at least as long as asked for, and less than a tick longer", "[jiffies][tick_clock]") {
+TEST_CASE("tick_clock: a delay is at least as long as asked for, and less than a tick longer",
+          "[jiffies][tick_clock]") {
     const tick_clock c{.boot = 77};
     for (const arch::ns_t phase : {arch::ns_t{0}, arch::ns_t{1}, tick_ns / 2, tick_ns - 1})
         for (const jiffies_t delay : {0UL, 1UL, 2UL, hz}) {
@@ -96,4 +98,4 @@ TEST_CASE("tick_clock: a delay is at least as long as asked for, and less than a
     CHECK(c.after(c.boot, std::numeric_limits<jiffies_t>::max()) == initial_jiffies + max_jiffy_offset);
 }
 
-}  // namespace
+}   // namespace

@@ -46,7 +46,8 @@ public:
     }
     static const heard* find(const char* part) {
         for (const heard& h : all_)
-            if (h.state.load(std::memory_order_acquire) == full && sentence(h).find(part) != std::string::npos) return &h;
+            if (h.state.load(std::memory_order_acquire) == full && sentence(h).find(part) != std::string::npos)
+                return &h;
         return nullptr;
     }
     /// What has not been taken.  Forgets everything.
@@ -84,4 +85,4 @@ private:
     bottomhalf::report_listener* before_;
 };
 
-}  // namespace support
+}   // namespace support

@@ -18,7 +18,8 @@ enum class situation : std::uint8_t { idle, timer, queued, running, running_queu
 inline constexpr situation situations[] = {situation::idle,    situation::timer,          situation::queued,
                                            situation::running, situation::running_queued, situation::running_timer};
 inline constexpr const char* name_of(situation s) {
-    constexpr const char* names[] = {"idle", "on its timer", "queued", "running", "running + queued", "running + on its timer"};
+    constexpr const char* names[] = {"idle",    "on its timer",     "queued",
+                                     "running", "running + queued", "running + on its timer"};
     return names[static_cast<int>(s)];
 }
 inline constexpr bool runs_in(situation s) { return s >= situation::running; }
@@ -37,8 +38,8 @@ public:
 
     bottomhalf::scoped_machine<Arch> m{{.cpus = 2}};
     wq_t* wq = nullptr;
-    std::atomic<int> runs{0};        // begun
-    std::atomic<int> finished{0};    // ended
+    std::atomic<int> runs{0};       // begun
+    std::atomic<int> finished{0};   // ended
 
     explicit scene(situation s) {
         wq = m.create_queue("scene", bottomhalf::queue_kind::single_thread, 0, nullptr, location::current());
@@ -110,4 +111,4 @@ private:
     bottomhalf::work<pass_gate, Arch> blocker_{pass_gate{this}};
 };
 
-}  // namespace support
+}   // namespace support

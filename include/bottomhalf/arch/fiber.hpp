@@ -173,7 +173,7 @@ struct exceptions_in_flight {
 /// A stack and the place where its code goes on.  Bound to the OS thread that created it.
 class fiber {
 public:
-    static constexpr std::size_t stack_size = 256 * 1024;   // sanitizers double and triple the frames
+    static constexpr std::size_t stack_size = std::size_t{256} * 1024;   // sanitizers double and triple the frames
 
     fiber() noexcept = default;
     fiber(const fiber&) = delete;
@@ -277,9 +277,9 @@ private:
         __sanitizer_start_switch_fiber(ended_ ? nullptr : &fake_, to.bottom_, to.size_);
 #endif
     }
-    /// Inlined always: TSan counts how deep each fiber is in calls, so the function that tells it of the switch must be
-    /// the one that the other side returns from.
-    __attribute__((always_inline)) void jump(fiber& to) noexcept {
+    /// The word to TSan and the switch are in one function: TSan counts how deep each fiber is in calls, and what one
+    /// side has entered the other must return from.
+    void jump(fiber& to) noexcept {
 #if BOTTOMHALF_TSAN
         __tsan_switch_to_fiber(to.tsan_, 0);
 #endif

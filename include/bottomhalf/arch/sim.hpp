@@ -288,7 +288,9 @@ struct sim {
 private:
     static bool spend_spawn() noexcept {
         int& left = detail::simulation.spawns_left;
-        return left < 0 || (left > 0 && left-- > 0);
+        if (left == 0) return false;
+        if (left > 0) --left;
+        return true;
     }
     /// Whether what `t` names is still there: handles may outlive their run.
     static bool lives(const thread& t) noexcept {

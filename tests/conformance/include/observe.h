@@ -30,6 +30,7 @@
 #else /* user space, C++20 */
 
 #include <cstdio>
+#include <cstdlib>
 
 #include <bottomhalf/machine.hpp>
 #include <bottomhalf/report.hpp>
@@ -56,7 +57,8 @@ inline void observe_run(void (*scenario)())
 {
 	bottomhalf::set_report_listener(observe_report);
 #if defined(BOTTOMHALF_SIM)
-	bottomhalf::arch::sim::world world;
+	const char *seed = std::getenv("OBSERVE_SEED");
+	bottomhalf::arch::sim::world world{{.seed = seed ? std::strtoull(seed, nullptr, 10) : 0}};
 	world.run([scenario] {
 		scenario();
 		bottomhalf::default_machine_of<bottomhalf::arch::sim>().shut_down(true, bottomhalf::location::current());
