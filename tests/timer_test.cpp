@@ -17,7 +17,7 @@ using namespace bottomhalf;
 
 namespace {
 
-/// The obvious way.  A timer is due at its tick, or where the clock stood if that lay in the past; first come, first due.
+/// The obvious way.  A timer is due at its tick, or at once if that lies in the past; first come, first due.
 class reference {
     using ticks = unsigned __int128;   // since the start: these do not wrap
 

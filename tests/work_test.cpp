@@ -168,7 +168,7 @@ TEMPLATE_TEST_CASE("cancel_delayed_work: takes the item from its timer or the qu
 TEMPLATE_TEST_CASE("cancel_work: takes the item from the queue, and lets it run if it runs", "[workqueue][cancel_work]",
                    BOTTOMHALF_ENGINES) {
     using ops = workqueue_ops<TestType>;
-    // For an item on its timer it is the wrong call, and the type system says so; those two rows are cancel_delayed_work().
+    // For an item on its timer it is the wrong call, and the types say so; those two rows are cancel_delayed_work().
     check<TestType>({{false, false, false, 0},
                      {true, false, false, 0},
                      {true, false, false, 0},

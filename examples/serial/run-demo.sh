@@ -130,7 +130,7 @@ burst() {
         [ $n -le 400 ] || fail "400 lines, and no overflow"
         printf 'line %d of a burst\n' $n | tee -a "$dir/in" >&3
     done
-    echo "  the queue is full after $n lines; 100 more, and the driver goes on"
+    echo "  the queue is full after $n line(s); 100 more, and the driver goes on"
     seq 100 | tee -a "$dir/in" >&3
     kill -CONT "$driver"
     expect "$(wc -c <"$dir/in")"

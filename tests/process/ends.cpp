@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Returns from main() with 7, leaving behind what the argument names.  Items are static or never freed, as a handler may
-// still hold them when everything else is gone.
+// Returns from main() with 7, leaving behind what the argument names.  Items are static or never freed, as a handler
+// may still hold them when everything else is gone.
 #include <bottomhalf/bottomhalf.hpp>
 #include <bottomhalf/sync/completion.hpp>
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Runs `command`; checks that it ends with `status`, and that its stderr matches each of `says`, or is empty if `silent`.
+# Runs `command`; checks that it ends with `status`, and that its stderr matches each of `says`, or is empty if
+# `silent`.
 execute_process(COMMAND ${command} RESULT_VARIABLE ended ERROR_VARIABLE said OUTPUT_VARIABLE out TIMEOUT 60)
 string(TOLOWER "${ended}" ended)
 if(status MATCHES "^[0-9]+$")

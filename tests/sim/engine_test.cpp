@@ -41,6 +41,9 @@ private:
     bool started_ = false;
 };
 
+/// sim::atomic_ref with its type deduced: clang deduces through an alias only from 19 on.
+sim::atomic_ref<std::uint32_t> ref(std::uint32_t& word) { return sim::atomic_ref<std::uint32_t>(word); }
+
 /// Parks until `word` is no longer 0.
 bool wait_for(std::uint32_t& word, arch::ns_t deadline = arch::forever) {
     while (word == 0)
@@ -48,7 +51,7 @@ bool wait_for(std::uint32_t& word, arch::ns_t deadline = arch::forever) {
     return true;
 }
 void post(std::uint32_t& word) {
-    sim::atomic_ref(word).store(1);
+    ref(word).store(1);
     sim::unpark(word, INT_MAX);
 }
 
@@ -209,15 +212,15 @@ TEST_CASE("atomic_ref: each access is one step", "[sim][atomic_ref]") {
     std::uint64_t steps[5] = {};
     w.run([&] {
         std::uint32_t word = 0, expected = 0;
-        const sim::atomic_ref ref(word);
+        const sim::atomic_ref<std::uint32_t> at(word);
         steps[0] = w.steps();
-        ref.load();
+        at.load();
         steps[1] = w.steps();
-        ref.store(1);
+        at.store(1);
         steps[2] = w.steps();
-        ref.compare_exchange_strong(expected, 2);
+        at.compare_exchange_strong(expected, 2);
         steps[3] = w.steps();
-        ref.fetch_add(1);
+        at.fetch_add(1);
         steps[4] = w.steps();
     });
     for (int i = 0; i < 4; ++i) CHECK(steps[i + 1] == steps[i] + 1);
@@ -228,7 +231,7 @@ TEST_CASE("without a world: every operation works on the plain thread", "[sim][w
     sim::step();
     sim::relax(1000);
     std::uint32_t word = 7;
-    sim::atomic_ref(word).fetch_add(1);
+    ref(word).fetch_add(1);
     CHECK(word == 8);
     CHECK(sim::park(word, 7, arch::forever, "a word that has changed"));
     CHECK_FALSE(sim::park(word, 8, 1'000'000, "a deadline, which is all that can happen"));
@@ -318,9 +321,8 @@ TEST_CASE("world: some seed finds the lost update, none finds one in a fetch_add
     };
     int lost = 0, lost_by_fetch_add = 0;
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-        lost +=
-            count_to_two(seed, [](std::uint32_t& n) { sim::atomic_ref(n).store(sim::atomic_ref(n).load() + 1); }) != 2;
-        lost_by_fetch_add += count_to_two(seed, [](std::uint32_t& n) { sim::atomic_ref(n).fetch_add(1); }) != 2;
+        lost += count_to_two(seed, [](std::uint32_t& n) { ref(n).store(ref(n).load() + 1); }) != 2;
+        lost_by_fetch_add += count_to_two(seed, [](std::uint32_t& n) { ref(n).fetch_add(1); }) != 2;
     }
     CHECK(lost > 5);
     CHECK(lost < 45);
@@ -577,19 +579,22 @@ TEST_CASE("join_until: lets a task go that takes too long", "[sim][join]") {
     CHECK(done == 1);
 }
 
-TEST_CASE("spawn: a world that starts thousands reuses their stacks", "[sim][spawn]") {
+TEST_CASE("spawn: a world that starts thousands reuses their stacks, joined or let go", "[sim][spawn]") {
     sim::world w;
     int ran = 0;
     w.run([&] {
-        std::set<void*> stacks;
+        std::set<std::uintptr_t> stacks;
         for (int i = 0; i < 2000; ++i) {
             job brief{"brief", [&] {
                           int local = 0;
                           ++ran;
-                          stacks.insert(reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(&local) >> 18));
+                          stacks.insert(reinterpret_cast<std::uintptr_t>(&local) >> 18);
                       }};
+            if (i % 2 != 0) continue;
+            CHECK_FALSE(sim::join_until(brief.task(), sim::now()));
+            sim::relax(256);   // it ends
         }
-        if (!BOTTOMHALF_ASAN) CHECK(stacks.size() <= 4);   // there a local need not be on the stack
+        if (!BOTTOMHALF_ASAN) CHECK(stacks.size() <= 8);   // there a local need not be on the stack
     });
     CHECK(ran == 2000);
 }
@@ -646,7 +651,7 @@ TEST_CASE("run: reports a livelock after max_steps", "[sim][world][livelock]") {
     try {
         w.run([&] {
             job spinner{"spinner", [&] {
-                            while (sim::atomic_ref(word).load() == 0) {}
+                            while (ref(word).load() == 0) {}
                         }};
             sim::park(word, 0, 77, "a clock that stands still");
         });
@@ -858,6 +863,7 @@ TEST_CASE("doorbell: does not nest in its own handler; what comes meanwhile is t
         depth = deepest = 0;
         port.handler = [](cpu& self) {
             deepest = std::max(deepest, ++depth);
+            sim::irq_restore(false);   // the soft mask is not what keeps it from nesting
             if (self.taken == 1) sim::raise(self, 1);
             for (int i = 0; i < 5; ++i) sim::step();
             --depth;
@@ -907,13 +913,13 @@ TEST_CASE("raise: some seed interrupts between a driver's read and write, none d
         w.run([masked] {
             cpu port;
             std::uint32_t ready = 0;
-            port.handler = [](cpu&) { sim::atomic_ref(counter).fetch_add(1); };
+            port.handler = [](cpu&) { ref(counter).fetch_add(1); };
             job target{"events/0", [&] {
                            sim::attach(port);
                            post(ready);
                            const bool was = masked && sim::irq_save();
-                           const std::uint32_t n = sim::atomic_ref(counter).load();
-                           sim::atomic_ref(counter).store(n + 1);
+                           const std::uint32_t n = ref(counter).load();
+                           ref(counter).store(n + 1);
                            if (masked) sim::irq_restore(was);
                            while (port.entered == 0) sim::relax(0);
                            sim::detach(port);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// One test, two engines: the body is a template over the engine and runs as it is on threads, and under several seeds in
-// the simulator.
+// One test, two engines: the body is a template over the engine and runs as it is on threads, and under several seeds
+// in the simulator.
 //
 //   TEMPLATE_TEST_CASE("flush_work: ...", "[workqueue]", BOTTOMHALF_ENGINES) {
 //       on_engine<TestType>([] {

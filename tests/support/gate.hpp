@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Instead of sleeping: a gate makes "it runs now" a fact, a caller makes "it waits now" one.  Both work on either engine.
+// Instead of sleeping: a gate makes "it runs now" a fact, a caller "it waits now".  Both work on either engine.
 #pragma once
 
 #include <atomic>

@@ -24,8 +24,8 @@ inline constexpr const char* name_of(situation s) {
 }
 inline constexpr bool runs_in(situation s) { return s >= situation::running; }
 
-/// A single-threaded queue whose worker is held: in the item's own first run where the item is to be running, in another
-/// item where it is not.  So nothing moves until open().
+/// A single-threaded queue whose worker is held: in the item's own first run where the item is to be running, in
+/// another item where it is not.  So nothing moves until open().
 template <class Arch>
 class scene {
     using wq_ops = bottomhalf::workqueue_ops<Arch>;

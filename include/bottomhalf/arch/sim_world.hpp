@@ -166,10 +166,7 @@ private:
     }
     /// First thing on every stack that is switched to.
     void bury() noexcept {
-        if (dead_ == nullptr) return;
-        sim_task& t = *std::exchange(dead_, nullptr);
-        t.context.release();
-        if (t.let_go) discard(t);
+        if (dead_ != nullptr) discard(*std::exchange(dead_, nullptr));
     }
     void discard(sim_task& t) noexcept {
         std::erase_if(tasks_, [&t](const auto& each) { return each.get() == &t; });
@@ -286,7 +283,7 @@ private:
         me.ended = 1;
         wake_if([&me](const sim_task& t) { return t.word == &me.ended; });
         sim_task& next = pick_or_wait();
-        dead_ = &me;
+        if (me.let_go) dead_ = &me;
         running_ = &next;
         slice_ = options_.preempt_every;
         fiber::leave(me.context, next.context);
