@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <concepts>
 #include <cstdint>
 #include <set>
 #include <stdexcept>
@@ -73,101 +72,49 @@ struct cpu : arch::cpu_port {
     }
 };
 
+// The same members, to the last noexcept.
+#define SAME(member) \
+    static_assert(std::is_same_v<decltype(&arch::threads::member), decltype(&arch::sim::member)>, #member)
+SAME(simulated);
+SAME(name);
+SAME(current);
+SAME(park);
+SAME(unpark);
+SAME(relax);
+SAME(step);
+SAME(now);
+SAME(sleep_precisely);
+SAME(spawn_budget);
+SAME(allowed_cpus);
+SAME(pid);
+SAME(thread_id);
+SAME(thread_name);
+SAME(on_fork);
+SAME(irq_save);
+SAME(irq_restore);
+SAME(irqs_masked);
+SAME(raise);
+SAME(kick);
+SAME(attach);
+SAME(detach);
+SAME(install_doorbell);
+SAME(spurious_doorbells);
+SAME(watch_fd);
+SAME(unwatch_fd);
+SAME(signal_overflows);
+SAME(doorbell_signal);
+SAME(fd_signal);
 template <class A>
-concept engine = requires(typename A::thread t, std::uint32_t word, std::uint64_t wide, arch::cpu_port port,
-                          char (&comm)[arch::comm_len], void (*fn)(void*), void (*hook)(), void* p,
-                          typename A::template atomic_ref<std::uint32_t> a,
-                          typename A::template atomic_ref<void*> pointer, typename A::quiet quiet) {
-    requires std::same_as<decltype(A::simulated), const bool>;
-    requires std::same_as<decltype(A::name), const char* const>;
-    { A::current() }
-    noexcept->std::same_as<arch::task&>;
-    { A::park(word, 0U, arch::forever, "") }
-    noexcept->std::same_as<bool>;
-    { A::unpark(word, 1) }
-    noexcept->std::same_as<void>;
-    { A::relax(0U) }
-    noexcept->std::same_as<void>;
-    { A::step() }
-    noexcept->std::same_as<void>;
-    { A::now() }
-    noexcept->std::same_as<arch::ns_t>;
-    { A::sleep_precisely() }
-    noexcept->std::same_as<void>;
-    { A::spawn(t, 0, "", false, fn, p) }
-    noexcept->std::same_as<bool>;
-    { A::join(t) }
-    noexcept->std::same_as<void>;
-    { A::join_until(t, arch::ns_t{0}) }
-    noexcept->std::same_as<bool>;
-    { t.joinable() }
-    noexcept->std::same_as<bool>;
-    { A::spawn_budget(1) }
-    noexcept->std::same_as<void>;
-    { A::allowed_cpus() }
-    noexcept->std::same_as<unsigned>;
-    { A::pid() }
-    noexcept->std::same_as<std::int32_t>;
-    { A::thread_id() }
-    noexcept->std::same_as<std::int32_t>;
-    { A::thread_name(comm) }
-    noexcept->std::same_as<void>;
-    { A::on_fork(hook) }
-    noexcept->std::same_as<void>;
-    { A::irq_save() }
-    noexcept->std::same_as<bool>;
-    { A::irq_restore(true) }
-    noexcept->std::same_as<void>;
-    { A::irqs_masked() }
-    noexcept->std::same_as<bool>;
-    { A::raise(port, 1U) }
-    noexcept->std::same_as<void>;
-    { A::kick(port) }
-    noexcept->std::same_as<void>;
-    { A::attach(port) }
-    noexcept->std::same_as<void>;
-    { A::detach(port) }
-    noexcept->std::same_as<void>;
-    { A::install_doorbell() }
-    noexcept->std::same_as<bool>;
-    { A::spurious_doorbells() }
-    noexcept->std::same_as<std::uint64_t>;
-    { A::watch_fd(0, port, 1U) }
-    noexcept->std::same_as<int>;
-    { A::unwatch_fd(0) }
-    noexcept->std::same_as<void>;
-    { A::signal_overflows() }
-    noexcept->std::same_as<std::uint64_t>;
-    { A::doorbell_signal() }
-    noexcept->std::same_as<int>;
-    { A::fd_signal() }
-    noexcept->std::same_as<int>;
-    requires !std::is_copy_constructible_v<typename A::quiet>;
-    { a.load() }
-    noexcept->std::same_as<std::uint32_t>;
-    { a.store(1U, release) }
-    noexcept->std::same_as<void>;
-    { a.exchange(1U, acq_rel) }
-    noexcept->std::same_as<std::uint32_t>;
-    { a.compare_exchange_strong(word, 1U, acq_rel, acquire) }
-    noexcept->std::same_as<bool>;
-    { a.compare_exchange_weak(word, 1U, acq_rel) }
-    noexcept->std::same_as<bool>;
-    { a.fetch_add(1U, relaxed) }
-    noexcept->std::same_as<std::uint32_t>;
-    { a.fetch_sub(1U) }
-    noexcept->std::same_as<std::uint32_t>;
-    { a.fetch_or(1U) }
-    noexcept->std::same_as<std::uint32_t>;
-    { a.fetch_and(1U) }
-    noexcept->std::same_as<std::uint32_t>;
-    { a.fetch_xor(1U) }
-    noexcept->std::same_as<std::uint32_t>;
-    { pointer.exchange(p) }
-    noexcept->std::same_as<void*>;
-};
-static_assert(engine<arch::threads>);
-static_assert(engine<arch::sim>);
+constexpr bool has_threads =
+    std::is_same_v<decltype(&A::spawn),
+                   bool (*)(typename A::thread&, int, const char*, bool, void (*)(void*), void*) noexcept>&&
+        std::is_same_v<decltype(&A::join), void (*)(typename A::thread&) noexcept>&&
+            std::is_same_v<decltype(&A::join_until), bool (*)(typename A::thread&, arch::ns_t) noexcept>&&
+                std::is_same_v<decltype(&A::thread::joinable), bool (A::thread::*)() const noexcept>&&
+                    std::is_default_constructible_v<typename A::quiet> &&
+    !std::is_copy_constructible_v<typename A::quiet>;
+static_assert(has_threads<arch::threads>);
+static_assert(has_threads<arch::sim>);
 
 }   // namespace
 

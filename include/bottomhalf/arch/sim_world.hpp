@@ -127,7 +127,7 @@ private:
     std::vector<sim_task*> runnable_;   // without the running one; longest wait first
     std::vector<sim_task*> parked_;     // longest sleep first: unpark() is fair, as a futex is
     sim_task* running_ = nullptr;
-    sim_task* dead_ = nullptr;   // has ended and waits for somebody on another stack to take its own away
+    sim_task* dead_ = nullptr;   // has ended, unjoined; somebody on another stack must take its own away
     fiber outside_;              // run()'s caller
 
     // ---- the order of things --------------------------------------------------------------------------------------
