@@ -53,6 +53,8 @@ TEMPLATE_TEST_CASE("inbox: gives all, oldest first", "[inbox]", BOTTOMHALF_ENGIN
         CHECK(box.take_all() == nullptr);
         CHECK(box.push(b) == pushed::quietly);
         CHECK(all_of(box.take_all()) == std::vector<node*>{&b});
+        for (node* l : {&c, &a}) CHECK(box.push(*l) == pushed::quietly);
+        CHECK(all_of(box.close()) == std::vector<node*>{&c, &a});
     });
 }
 

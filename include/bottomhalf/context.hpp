@@ -46,11 +46,12 @@ struct context {
             return true;
         char comm[arch::comm_len];
         Arch::thread_name(comm);
-        detail::say(channel::kernel, severity::bug, function, at,
-                    "sleeping function called from invalid context at %s:%u\n"
-                    "in_atomic(): %d, irqs_disabled(): %d, non_block: 0, pid: %d, name: %s\npreempt_count: %x, expected: 0",
-                    at.file_name(), static_cast<unsigned>(at.line()), in_atomic() ? 1 : 0, irqs_disabled() ? 1 : 0,
-                    static_cast<int>(Arch::thread_id()), comm, static_cast<unsigned>(preempt_count()));
+        detail::say(
+            channel::kernel, severity::bug, function, at,
+            "sleeping function called from invalid context at %s:%u\n"
+            "in_atomic(): %d, irqs_disabled(): %d, non_block: 0, pid: %d, name: %s\npreempt_count: %x, expected: 0",
+            at.file_name(), static_cast<unsigned>(at.line()), in_atomic() ? 1 : 0, irqs_disabled() ? 1 : 0,
+            static_cast<int>(Arch::thread_id()), comm, static_cast<unsigned>(preempt_count()));
         return false;
     }
 };
@@ -82,5 +83,5 @@ bool block(std::uint32_t& word, std::uint32_t expected, arch::ns_t deadline, con
     if (t.runs != nullptr) t.runs(t);
     return in_time || w.load(acquire) != expected;
 }
-}  // namespace detail
-}  // namespace bottomhalf
+}   // namespace detail
+}   // namespace bottomhalf

@@ -15,8 +15,8 @@ namespace bottomhalf {
 /// 80 bytes; valid when zeroed but for `work.func` and `timer.function`.
 struct BOTTOMHALF_ALIASES delayed_item {
     work_item work;
-    timer_node timer;        // timer.cpu: the CPU to queue on, any_cpu: that of the caller when it armed the timer
-    void* wq = nullptr;      // A: basic_workqueue_struct<Arch>*, while armed and after
+    timer_node timer;     // timer.cpu: the CPU to queue on, any_cpu: that of the caller when it armed the timer
+    void* wq = nullptr;   // A: basic_workqueue_struct<Arch>*, while armed and after
 };
 static_assert(sizeof(void*) != 8 || sizeof(delayed_item) == 80);
 
@@ -67,7 +67,7 @@ struct delayed_ops {
     static bool stop_timer(work_item& w) noexcept {
         auto& d = reinterpret_cast<delayed_item&>(w);   // `work` is the first member of a standard-layout struct
         auto* wq = static_cast<wq_t*>(atomic<void*>(d.wq).load(acquire));
-        if (wq == nullptr) return false;                // never armed
+        if (wq == nullptr) return false;                             // never armed
         if (!timekeeper<Arch>::was_pending(d.timer)) return false;   // not armed: its machine may be gone by now
         basic_machine<Arch>* m = wq->machine;
         return m != nullptr && m->time().del(d.timer);
@@ -110,4 +110,4 @@ private:
     }
 };
 
-}  // namespace bottomhalf
+}   // namespace bottomhalf

@@ -53,13 +53,15 @@ public:
     bool fall_asleep() noexcept {
         std::uintptr_t h = 0;
         // [inbox.head] release: whatever the caller read of the sleepers' word, it read before a pusher sees ASLEEP.
-        return typename Arch::template atomic_ref<std::uintptr_t>(head_).compare_exchange_strong(h, ASLEEP, acq_rel, relaxed) ||
+        return typename Arch::template atomic_ref<std::uintptr_t>(head_).compare_exchange_strong(h, ASLEEP, acq_rel,
+                                                                                                 relaxed) ||
                is_tag(h);
     }
     /// Caller holds the pool's lock.  Return: true if it was asleep: the caller wakes a worker in the pusher's place.
     bool wake_up() noexcept {
         std::uintptr_t h = ASLEEP;
-        return typename Arch::template atomic_ref<std::uintptr_t>(head_).compare_exchange_strong(h, 0, acq_rel, relaxed);
+        return
+            typename Arch::template atomic_ref<std::uintptr_t>(head_).compare_exchange_strong(h, 0, acq_rel, relaxed);
     }
     /// From now on nobody gets in.  Return: what was inside, oldest first.
     link* close() noexcept {
@@ -96,4 +98,4 @@ private:
     std::uintptr_t head_ = CLOSED;   // A [inbox.head]; closed until the pool opens it
 };
 
-}  // namespace bottomhalf::detail
+}   // namespace bottomhalf::detail

@@ -42,7 +42,9 @@ private:
 };
 using machine = scoped_machine<arch::threads>;
 
-[[nodiscard]] inline basic_machine<arch::threads>& default_machine() noexcept { return default_machine_of<arch::threads>(); }
+[[nodiscard]] inline basic_machine<arch::threads>& default_machine() noexcept {
+    return default_machine_of<arch::threads>();
+}
 
 /// Starts the default machine and the threads of its default queue, for a program whose first call comes from a signal
 /// handler.  Context: process.  Return: false if there were no threads to be had.
@@ -157,12 +159,14 @@ class basic_workqueue {
 public:
     explicit basic_workqueue(const char* name, workqueue_options o = {}, location at = location::current())
         : basic_workqueue(default_machine_of<Arch>(), name, o, at) {}
-    basic_workqueue(basic_machine<Arch>& m, const char* name, workqueue_options o = {}, location at = location::current())
+    basic_workqueue(basic_machine<Arch>& m, const char* name, workqueue_options o = {},
+                    location at = location::current())
         : machine_(m),
           wq_(m.create_queue(name, o.single_thread ? queue_kind::single_thread : queue_kind::per_cpu, 0, this, at)) {
 #if BOTTOMHALF_EXCEPTIONS
         if (wq_ == nullptr)
-            throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again), "bottomhalf::workqueue");
+            throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again),
+                                    "bottomhalf::workqueue");
 #endif
     }
     ~basic_workqueue() {
@@ -193,7 +197,8 @@ bool queue_work(basic_workqueue<Arch>& wq, basic_work<Arch>& w, location at = lo
 }
 /// The same, for the queue of emulated CPU `cpu`.  An item that still runs for this queue goes where it runs.
 template <class Arch>
-bool queue_work_on(unsigned cpu, basic_workqueue<Arch>& wq, basic_work<Arch>& w, location at = location::current()) noexcept {
+bool queue_work_on(unsigned cpu, basic_workqueue<Arch>& wq, basic_work<Arch>& w,
+                   location at = location::current()) noexcept {
     return workqueue_ops<Arch>::queue_work_on(cpu, wq.native(), w, at);
 }
 /// The same, for the default machine's default queue.
@@ -253,7 +258,8 @@ bool cancel_work_sync(basic_work<Arch>& w, location at = location::current()) no
 }
 template <class Arch>
 bool cancel_delayed_work_sync(basic_delayed_work<Arch>& d, location at = location::current()) noexcept {
-    return workqueue_ops<Arch>::cancel_sync(d.delayed_item::work, &delayed_ops<Arch>::stop_timer, "cancel_delayed_work_sync", at);
+    return workqueue_ops<Arch>::cancel_sync(d.delayed_item::work, &delayed_ops<Arch>::stop_timer,
+                                            "cancel_delayed_work_sync", at);
 }
 template <class Arch>
 [[nodiscard]] bool work_pending(const basic_work<Arch>& w) noexcept {
@@ -276,4 +282,4 @@ inline void irq_from_fd_end(int fd) noexcept { arch::threads::unwatch_fd(fd); }
 /// Raises a line by software.  Context: any, async-signal-safe once the machine is up.
 inline bool raise_irq(unsigned irq) noexcept { return default_machine().irqs().raise(irq); }
 
-}  // namespace bottomhalf
+}   // namespace bottomhalf

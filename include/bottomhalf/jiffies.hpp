@@ -22,7 +22,7 @@ using jiffies_t = unsigned long;
 inline constexpr unsigned long hz = BOTTOMHALF_HZ;
 static_assert(hz >= 1 && hz <= 1'000'000 && 1'000'000'000UL % hz == 0, "a tick is a whole number of nanoseconds");
 inline constexpr arch::ns_t tick_ns = static_cast<arch::ns_t>(1'000'000'000UL / hz);
-inline constexpr jiffies_t initial_jiffies = static_cast<unsigned>(-300) * static_cast<unsigned>(hz);
+inline constexpr jiffies_t initial_jiffies = static_cast<unsigned>(-300 * static_cast<int>(hz));
 inline constexpr jiffies_t max_jiffy_offset = (std::numeric_limits<unsigned long>::max() >> 2) - 1;
 
 [[nodiscard]] constexpr bool time_after(jiffies_t a, jiffies_t b) noexcept { return static_cast<long>(b - a) < 0; }
@@ -69,4 +69,4 @@ struct tick_clock {
     }
 };
 
-}  // namespace bottomhalf
+}   // namespace bottomhalf

@@ -20,10 +20,10 @@ namespace bottomhalf {
 
 namespace on_threads {
 BOTTOMHALF_STATE inline volatile unsigned long jiffies = initial_jiffies;
-}  // namespace on_threads
+}   // namespace on_threads
 namespace on_sim {
 BOTTOMHALF_STATE inline volatile unsigned long jiffies = initial_jiffies;
-}  // namespace on_sim
+}   // namespace on_sim
 
 namespace detail {
 /// Lets the clock `time` write `cell` from now on.  Once is enough, more does no harm.
@@ -35,5 +35,5 @@ void keep_jiffies(Timekeeper& time, volatile unsigned long& cell) noexcept {
 #endif
     time.keep_jiffies(cell);
 }
-}  // namespace detail
-}  // namespace bottomhalf
+}   // namespace detail
+}   // namespace bottomhalf

@@ -61,7 +61,8 @@ public:
     /// Context: process.  Return: false if a thread or memory could not be had, or in the child of a fork().
     bool boot(location at, unsigned cpus = 0) noexcept {
         if (ops::forked("boot", at)) return false;
-        typename Arch::quiet no_signals;   // a handler that needs the machine must not find us half way, on its own thread
+        typename Arch::quiet
+            no_signals;   // a handler that needs the machine must not find us half way, on its own thread
         atomic<std::uint32_t> state(state_);
         std::uint32_t s = state.load(acquire);   // [machine.state]
         while (true) {
@@ -78,7 +79,9 @@ public:
         Arch::unpark(state_, everybody);
         return ok;
     }
-    [[nodiscard]] bool is_up() noexcept { return atomic<std::uint32_t>(state_).load(acquire) == up; }   // [machine.state]
+    [[nodiscard]] bool is_up() noexcept {
+        return atomic<std::uint32_t>(state_).load(acquire) == up;
+    }   // [machine.state]
 
     /// Ends everything.  `orderly`: queues are drained, as a machine that goes out of scope does; otherwise, at exit, what
     /// waits is dropped, and a handler that does not return within `patience` is left behind.  Both say what they found.
@@ -89,11 +92,12 @@ public:
         if (orderly)
             for (wq_t* q = first_queue(); q != nullptr; q = q->next) ops::drain_workqueue(q, "destroy_workqueue", at);
         if (!time_->stop(deadline))
-            detail::say(channel::advice, severity::warn, "machine", at, "at exit: a timer's function was still running");
+            detail::say(channel::advice, severity::warn, "machine", at,
+                        "at exit: a timer's function was still running");
         while (wq_t* q = first_queue()) {
             if (orderly && (q->flags & wq_flag::system) == 0)
-                detail::say(channel::advice, severity::warn, "machine", at, "queue %s is still there at the machine's end",
-                            q->name);
+                detail::say(channel::advice, severity::warn, "machine", at,
+                            "queue %s is still there at the machine's end", q->name);
             q->state().fetch_or(wq_flag::dead, acq_rel);
             unhook(*q);
             end_pools(*q, orderly, deadline, at);
@@ -104,11 +108,12 @@ public:
             if ((t.flags & timer_of_work) != 0)
                 t.function(&t);   // its queue is dead: it says so, and is idle
             else
-                detail::say(channel::advice, severity::warn, "machine", at, "timer %p is still armed at the machine's end",
-                            static_cast<void*>(&t));
+                detail::say(channel::advice, severity::warn, "machine", at,
+                            "timer %p is still armed at the machine's end", static_cast<void*>(&t));
         });
         for (unsigned i = 0; i <= nr_cpus_; ++i)
-            if (pools_ != nullptr && pools_[i] != nullptr) end_pool(*pools_[i], orderly, deadline, "a shared pool", at), pools_[i] = nullptr;
+            if (pools_ != nullptr && pools_[i] != nullptr)
+                end_pool(*pools_[i], orderly, deadline, "a shared pool", at), pools_[i] = nullptr;
         atomic<wq_t*>(events_).store(nullptr, release);
         atomic<std::uint32_t>(state_).store(down, release);
         if (orderly) {
@@ -211,7 +216,7 @@ private:
         if (n > max_cpus) n = max_cpus;
         if (ports_ == nullptr) {   // after a stop at exit they are still there, and somebody may hold on to them
             ports_ = new (std::nothrow) arch::cpu_port[n];
-            pools_ = new (std::nothrow) pool_t*[n + 1]{};
+            pools_ = new (std::nothrow) pool_t* [n + 1] {};
             time_ = new (std::nothrow) timekeeper<Arch>;
             nr_cpus_ = n;
         }
@@ -280,7 +285,8 @@ private:
             detail::queue_memory<Arch>::put(q);
             return nullptr;
         }
-        q->state().store((own ? wq_flag::dedicated : 0) | (one ? wq_flag::single : 0) | (system ? wq_flag::system : 0), release);
+        q->state().store((own ? wq_flag::dedicated : 0) | (one ? wq_flag::single : 0) | (system ? wq_flag::system : 0),
+                         release);
         detail::irq_lock<Arch> g(lock_);
         q->next = queues_;
         queues_ = q;
@@ -299,8 +305,8 @@ private:
         for (unsigned round = 0; busy.exchange(1, acquire) != 0; ++round) Arch::relax(round);
         if (pools_[i] == nullptr) {
             const bool unbound = i == nr_cpus_;
-            pool_t* p = pool_t::create(unbound ? pool_kind::unbound : pool_kind::bound, unbound ? -1 : static_cast<int>(i),
-                                       unbound ? "unbound" : "events");
+            pool_t* p = pool_t::create(unbound ? pool_kind::unbound : pool_kind::bound,
+                                       unbound ? -1 : static_cast<int>(i), unbound ? "unbound" : "events");
             if (p != nullptr && !p->add_worker()) p->retire(), p = nullptr;
             pools_[i] = p;
         }
@@ -329,8 +335,8 @@ private:
     static void end_pool(pool_t& p, bool orderly, arch::ns_t deadline, const char* name, location at) noexcept {
         if (orderly) return p.retire();
         p.abandon(deadline, [&](work_func f, const char* what) {
-            detail::say(channel::advice, severity::warn, "machine", at, "at exit: work of %s was %s: handler %p", name, what,
-                        reinterpret_cast<void*>(f));
+            detail::say(channel::advice, severity::warn, "machine", at, "at exit: work of %s was %s: handler %p", name,
+                        what, reinterpret_cast<void*>(f));
         });
     }
     void warn_of_armed(wq_t& q, location at) noexcept {
@@ -344,14 +350,14 @@ private:
                         "%u delayed work item(s) of %s are still armed; they will not be queued", n, q.name);
     }
 
-    std::uint32_t state_ = down;              // A [machine.state]
-    std::uint32_t events_busy_ = 0;           // A: one thread creates the default queue
-    std::uint32_t pools_busy_ = 0;            // A: one thread creates a shared pool
-    unsigned nr_cpus_ = 0;                    // I
-    wq_t* events_ = nullptr;                  // A [machine.events]
-    arch::cpu_port* ports_ = nullptr;         // I
-    pool_t** pools_ = nullptr;                // I: bound pools by CPU, then the unbound one
-    timekeeper<Arch>* time_ = nullptr;        // I
+    std::uint32_t state_ = down;         // A [machine.state]
+    std::uint32_t events_busy_ = 0;      // A: one thread creates the default queue
+    std::uint32_t pools_busy_ = 0;       // A: one thread creates a shared pool
+    unsigned nr_cpus_ = 0;               // I
+    wq_t* events_ = nullptr;             // A [machine.events]
+    arch::cpu_port* ports_ = nullptr;    // I
+    pool_t** pools_ = nullptr;           // I: bound pools by CPU, then the unbound one
+    timekeeper<Arch>* time_ = nullptr;   // I
     detail::spinlock<Arch> lock_;
     wq_t* queues_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
     irq_controller<Arch> irqs_;
@@ -365,7 +371,7 @@ struct default_machine_of {
     BOTTOMHALF_STATE static inline constinit basic_machine<Arch> machine{};
     BOTTOMHALF_STATE static inline constinit std::uint32_t at_exit = 0;   // A: whether the stop at exit is arranged
 };
-}  // namespace detail
+}   // namespace detail
 
 /// The machine of those who do not make one.  Constant-initialised, never destroyed; boots at the first use.
 template <class Arch>
@@ -386,4 +392,4 @@ void basic_machine<Arch>::arrange_exit() noexcept {
     });
 }
 
-}  // namespace bottomhalf
+}   // namespace bottomhalf

@@ -35,35 +35,35 @@ struct alignas(detail::word::pwq_align) pool_workqueue {
 };
 
 namespace wq_flag {
-inline constexpr std::uint32_t dedicated = 1;     // its pools are its own, with one worker each
-inline constexpr std::uint32_t single = 2;        // one link serves all CPUs
-inline constexpr std::uint32_t draining = 4;      // only its own handlers may queue
-inline constexpr std::uint32_t destroying = 8;    // the same, for good
-inline constexpr std::uint32_t dead = 16;         // gone; what is here is a header without a queue
+inline constexpr std::uint32_t dedicated = 1;    // its pools are its own, with one worker each
+inline constexpr std::uint32_t single = 2;       // one link serves all CPUs
+inline constexpr std::uint32_t draining = 4;     // only its own handlers may queue
+inline constexpr std::uint32_t destroying = 8;   // the same, for good
+inline constexpr std::uint32_t dead = 16;        // gone; what is here is a header without a queue
 inline constexpr std::uint32_t closed = draining | destroying | dead;
-inline constexpr std::uint32_t system = 32;       // belongs to the machine: not for anybody to destroy
-}  // namespace wq_flag
+inline constexpr std::uint32_t system = 32;   // belongs to the machine: not for anybody to destroy
+}   // namespace wq_flag
 
 template <class Arch>
 struct alignas(64) basic_workqueue_struct {
-    std::uint32_t flags = wq_flag::dead;           // A
-    unsigned nr_links = 0;                         // I: 1, or one per CPU
-    unsigned nr_cpus = 0;                          // I: of its machine
-    int max_active = 0;                            // A: per link
-    basic_machine<Arch>* machine = nullptr;        // I
-    const void* tag = nullptr;                     // I: the facade's, to know its own queues by
-    worker_pool<Arch>** pools = nullptr;           // I: behind the links: what producers need of a link, away from what
-                                                   //    its worker writes for every item
-    std::uint32_t work_colour = 0;                 // A: given to items as they are admitted
-    std::uint32_t flushers = 0;                    // A: who wait on flush_word, or are about to
-    std::uint32_t inside_flushers = 0;             // A: of those, handlers of this queue
-    std::uint32_t flush_word = 0;                  // A: changes when a colour may have run out, or become free [wq.flush]
-    detail::spinlock<Arch> colours;                // orders flushes; comes before a pool's lock
-    std::uint32_t busy_colours = 0;                // guarded by colours: bit c = a flush has colour c
-    std::uint32_t nr_drainers = 0;                 // guarded by colours: drain_workqueue() calls under way
-    unsigned capacity = 0;                         // links that fit into this block
-    basic_workqueue_struct* next = nullptr;        // in the machine's list, or free
-    char name[32] = {};                            // I
+    std::uint32_t flags = wq_flag::dead;      // A
+    unsigned nr_links = 0;                    // I: 1, or one per CPU
+    unsigned nr_cpus = 0;                     // I: of its machine
+    int max_active = 0;                       // A: per link
+    basic_machine<Arch>* machine = nullptr;   // I
+    const void* tag = nullptr;                // I: the facade's, to know its own queues by
+    worker_pool<Arch>** pools = nullptr;      // I: behind the links: what producers need of a link, away from what
+                                              //    its worker writes for every item
+    std::uint32_t work_colour = 0;            // A: given to items as they are admitted
+    std::uint32_t flushers = 0;               // A: who wait on flush_word, or are about to
+    std::uint32_t inside_flushers = 0;        // A: of those, handlers of this queue
+    std::uint32_t flush_word = 0;             // A: changes when a colour may have run out, or become free [wq.flush]
+    detail::spinlock<Arch> colours;           // orders flushes; comes before a pool's lock
+    std::uint32_t busy_colours = 0;           // guarded by colours: bit c = a flush has colour c
+    std::uint32_t nr_drainers = 0;            // guarded by colours: drain_workqueue() calls under way
+    unsigned capacity = 0;                    // links that fit into this block
+    basic_workqueue_struct* next = nullptr;   // in the machine's list, or free
+    char name[32] = {};                       // I
 
     using pwq_t = pool_workqueue<Arch>;
     [[nodiscard]] pwq_t& link(unsigned i) noexcept { return reinterpret_cast<pwq_t*>(this + 1)[i]; }
@@ -97,7 +97,8 @@ public:
                 }
         }
         static_assert(sizeof(wq_t) % alignof(pwq_t) == 0 && sizeof(pwq_t) == 64);
-        void* raw = ::operator new(sizeof(wq_t) + links * (sizeof(pwq_t) + sizeof(void*)), std::align_val_t{alignof(wq_t)}, std::nothrow);
+        void* raw = ::operator new (sizeof(wq_t) + links * (sizeof(pwq_t) + sizeof(void*)),
+                                    std::align_val_t{alignof(wq_t)}, std::nothrow);
         if (raw == nullptr) return nullptr;
         wq_t* q = ::new (raw) wq_t;
         q->capacity = links;
@@ -118,5 +119,5 @@ private:
     BOTTOMHALF_STATE static inline constinit wq_t* first_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
 };
 
-}  // namespace detail
-}  // namespace bottomhalf
+}   // namespace detail
+}   // namespace bottomhalf

@@ -27,9 +27,9 @@ enum class severity : unsigned char { note, warn, bug };
 struct report {
     channel where;
     severity level;
-    const char* function;       // the call as the kernel names it, "__queue_work" for instance: its WARN says that too
-    const char* text;           // one or more lines, no newline at the end
-    std::source_location at;    // where the user's code made the call
+    const char* function;      // the call as the kernel names it, "__queue_work" for instance: its WARN says that too
+    const char* text;          // one or more lines, no newline at the end
+    std::source_location at;   // where the user's code made the call
 };
 
 using report_listener = void(const report&);
@@ -44,8 +44,8 @@ inline void print_report(const report& r) noexcept {
     static constexpr const char* level[] = {"note", "WARNING", "BUG"};
     char line[768];
     int n = std::snprintf(line, sizeof line, "bottomhalf: %s%s: %s: %s (%s:%u)\n",
-                          r.where == channel::advice ? "advice: " : "", level[static_cast<int>(r.level)], r.function, r.text,
-                          r.at.file_name(), static_cast<unsigned>(r.at.line()));
+                          r.where == channel::advice ? "advice: " : "", level[static_cast<int>(r.level)], r.function,
+                          r.text, r.at.file_name(), static_cast<unsigned>(r.at.line()));
     if (n < 0) return;
     if (n >= static_cast<int>(sizeof line)) line[n = static_cast<int>(sizeof line) - 1] = '\n';
     arch::write_stderr(line, static_cast<std::size_t>(n));
@@ -60,8 +60,9 @@ inline bool fatal_wanted() noexcept {
 }
 
 /// Context: any.  Formats on the stack, no allocation.
-__attribute__((noinline, cold, format(printf, 5, 6))) inline void say(channel where, severity level, const char* function,
-                                                                     location at, const char* format, ...) noexcept {
+__attribute__((noinline, cold, format(printf, 5, 6))) inline void say(channel where, severity level,
+                                                                      const char* function, location at,
+                                                                      const char* format, ...) noexcept {
     char text[512];
     va_list args;
     va_start(args, format);
@@ -75,7 +76,7 @@ __attribute__((noinline, cold, format(printf, 5, 6))) inline void say(channel wh
     if (level != severity::note && fatal_wanted()) std::abort();
 }
 
-}  // namespace detail
+}   // namespace detail
 
 /// Who hears reports from now on; nullptr: stderr again.  Return: who did before.
 /// Context of the listener: that of the mistake, a top half included.  It must not call back into the library.
@@ -84,4 +85,4 @@ inline report_listener* set_report_listener(report_listener* l) noexcept { retur
 /// Whether a report of `warn` or above ends the program (the default is the environment's BOTTOMHALF_FATAL).
 inline void fatal_reports(bool on) noexcept { detail::fatal.set(on ? "yes" : "no"); }
 
-}  // namespace bottomhalf
+}   // namespace bottomhalf

@@ -33,7 +33,8 @@ public:
             detail::irq_lock<Arch> g(lock_);
             stop_ = false;
         }
-        return Arch::spawn(thread_, 0, name, false, [](void* self) { static_cast<timekeeper*>(self)->run(); }, this);
+        return Arch::spawn(
+            thread_, 0, name, false, [](void* self) { static_cast<timekeeper*>(self)->run(); }, this);
     }
     /// Ends the thread; armed timers stay armed and do not fire.  Context: process.
     /// Return: false if a timer's function has not returned by `deadline`; the thread is left behind then.
@@ -59,7 +60,8 @@ public:
     }
     /// Brings that variable up to date: for whoever comes out of a sleep, and may run before our thread does.  Context: any.
     void catch_up() noexcept {
-        if (volatile unsigned long* cell = atomic<volatile unsigned long*>(cell_).load(acquire)) write_jiffies(*cell, jiffies());
+        if (volatile unsigned long* cell = atomic<volatile unsigned long*>(cell_).load(acquire))
+            write_jiffies(*cell, jiffies());
     }
 
     // ---- timers ---------------------------------------------------------------------------------------------------
@@ -69,7 +71,8 @@ public:
     void add(timer_node& t, jiffies_t expires) noexcept {
         t.expires = expires;
         flags(t).fetch_or(timer_pending_bit, release);
-        inbox_.push(t.entry);   // never refused: without a thread it is armed too, can be taken off, and waits for the next one
+        inbox_.push(
+            t.entry);   // never refused: without a thread it is armed too, can be taken off, and waits for the next one
         wake_if_earlier(expires);
     }
     [[nodiscard]] static bool was_pending(timer_node& t) noexcept {
@@ -82,7 +85,7 @@ public:
             settle();
             const std::uint32_t f = flags(t).load(relaxed);   // relaxed: the wheel's bit is ours under the lock
             if ((f & timer_pending_bit) == 0) return false;
-            if ((f & timer_wheel_bit) == 0) continue;         // between the flag and the push of an add() elsewhere
+            if ((f & timer_wheel_bit) == 0) continue;   // between the flag and the push of an add() elsewhere
             take_off(t);
             return true;
         }
@@ -190,7 +193,8 @@ private:
             was = Arch::irq_save();
             lock_.lock();
             inbox_.wake_up();
-            atomic<jiffies_t>(next_).store(wheel_.clock(), relaxed);   // relaxed: awake; who reads the old one wakes in vain
+            atomic<jiffies_t>(next_).store(wheel_.clock(),
+                                           relaxed);   // relaxed: awake; who reads the old one wakes in vain
         }
         lock_.unlock();
         Arch::irq_restore(was);
@@ -227,15 +231,15 @@ private:
     }
 
     detail::inbox<Arch> inbox_;
-    std::uint32_t watch_ = 0;                   // A: what the thread sleeps on
-    jiffies_t next_ = initial_jiffies;          // A: the tick until which it sleeps [clock.next]
+    std::uint32_t watch_ = 0;            // A: what the thread sleeps on
+    jiffies_t next_ = initial_jiffies;   // A: the tick until which it sleeps [clock.next]
     detail::spinlock<Arch> lock_;
     timer_wheel wheel_ BOTTOMHALF_GUARDED_BY(lock_);
     timer_node* running_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
-    volatile unsigned long* cell_ = nullptr;    // A: written once, under lock_
+    volatile unsigned long* cell_ = nullptr;   // A: written once, under lock_
     bool stop_ BOTTOMHALF_GUARDED_BY(lock_) = false;
-    tick_clock clock_;                          // I
+    tick_clock clock_;   // I
     typename Arch::thread thread_;
 };
 
-}  // namespace bottomhalf
+}   // namespace bottomhalf

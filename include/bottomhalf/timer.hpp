@@ -24,12 +24,12 @@ namespace bottomhalf {
 
 /// What the kernel calls struct timer_list: 40 bytes, constant-initialised, valid when zeroed but for its function.
 struct BOTTOMHALF_ALIASES timer_node {
-    detail::link entry;                              // in a slot, in the due list, or in the timekeeper's inbox
-    jiffies_t expires = 0;                           //
-    void (*function)(timer_node*) = nullptr;         // I: runs in softirq context
-    std::uint32_t flags = 0;                         // A: timer_pending_bit and the facades' flags
-    std::uint16_t slot = 0;                          // place in the wheel, kept by the wheel
-    std::uint16_t cpu = 0;                           // emulated CPU on which it was armed
+    detail::link entry;                        // in a slot, in the due list, or in the timekeeper's inbox
+    jiffies_t expires = 0;                     //
+    void (*function)(timer_node*) = nullptr;   // I: runs in softirq context
+    std::uint32_t flags = 0;                   // A: timer_pending_bit and the facades' flags
+    std::uint16_t slot = 0;                    // place in the wheel, kept by the wheel
+    std::uint16_t cpu = 0;                     // emulated CPU on which it was armed
 };
 static_assert(sizeof(void*) != 8 || sizeof(timer_node) == 40);
 
@@ -87,7 +87,8 @@ public:
                 if ((clock_ & ((jiffies_t{1} << (level * level_bits)) - 1)) == 0) spill(level, digit(clock_, level));
             const unsigned s = digit(clock_, 0);
             if ((occupied_[0] & bit(s)) != 0) {
-                for (detail::link* l = wheel_[0][s].front(); l != wheel_[0][s].end(); l = l->next) from_link(l)->slot = due_slot;
+                for (detail::link* l = wheel_[0][s].front(); l != wheel_[0][s].end(); l = l->next)
+                    from_link(l)->slot = due_slot;
                 due_.take(wheel_[0][s]);
                 occupied_[0] &= ~bit(s);
             }
@@ -141,7 +142,8 @@ private:
             due_.push_back(t.entry);
             return;
         }
-        const jiffies_t differ = t.expires ^ clock_;   // beyond the wrap: in the highest digit, and lower there than ours
+        const jiffies_t differ =
+            t.expires ^ clock_;   // beyond the wrap: in the highest digit, and lower there than ours
         const unsigned level = (static_cast<unsigned>(std::bit_width(differ)) - 1) / level_bits;
         const unsigned s = digit(t.expires, level);
         t.slot = static_cast<std::uint16_t>(level * slots + s);
@@ -167,4 +169,4 @@ private:
     detail::list due_;
 };
 
-}  // namespace bottomhalf
+}   // namespace bottomhalf

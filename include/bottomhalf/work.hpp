@@ -26,9 +26,9 @@ struct work_item;
 using work_func = void (*)(work_item*);
 
 struct BOTTOMHALF_ALIASES work_item {
-    unsigned long data = 0;        // A: see above [work.pending]
-    detail::link entry;            // worklist link; in an inbox: next, and in `prev` the number of the last pool
-    work_func func = nullptr;      // what a worker calls
+    unsigned long data = 0;     // A: see above [work.pending]
+    detail::link entry;         // worklist link; in an inbox: next, and in `prev` the number of the last pool
+    work_func func = nullptr;   // what a worker calls
 };
 static_assert(sizeof(void*) != 8 || sizeof(work_item) == 32);
 
@@ -57,7 +57,7 @@ inline constexpr unsigned pool_shift = 32;
     return (static_cast<unsigned long>(pool) << pool_shift) | depth_bits;
 }
 
-}  // namespace detail::word
+}   // namespace detail::word
 
 namespace detail {
 
@@ -84,12 +84,13 @@ bool claim(work_item& w) noexcept {
     return (data_of<Arch>(w).fetch_or(word::PENDING, acq_rel) & word::PENDING) == 0;   // one `lock bts` on x86
 }
 
-}  // namespace detail
+}   // namespace detail
 
 /// work_pending(): claimed and not yet begun.  Stale when read: for a hint, or where the caller knows more.
 template <class Arch>
 [[nodiscard]] bool was_pending(const work_item& w) noexcept {
-    return (detail::data_of<Arch>(const_cast<work_item&>(w)).load(relaxed) & detail::word::PENDING) != 0;   // relaxed: a hint
+    return (detail::data_of<Arch>(const_cast<work_item&>(w)).load(relaxed) & detail::word::PENDING) !=
+           0;   // relaxed: a hint
 }
 
-}  // namespace bottomhalf
+}   // namespace bottomhalf

@@ -36,9 +36,9 @@ namespace bottomhalf {
 
 enum class pool_kind : unsigned char { dedicated, bound, unbound };
 
-inline constexpr unsigned max_workers = 512;    // of one pool; the kernel's default for max_active's upper bound
+inline constexpr unsigned max_workers = 512;   // of one pool; the kernel's default for max_active's upper bound
 inline constexpr unsigned max_pools = 1U << 15;
-inline constexpr int everybody = 0x7fffffff;    // unpark() that many
+inline constexpr int everybody = 0x7fffffff;   // unpark() that many
 
 /// Somebody who waits for the end of an item's run.  Lives on his stack.
 struct flush_waiter {
@@ -56,20 +56,20 @@ struct running_item {
     unsigned colour;
     running_item* outer;
     flush_waiter* waiters;
-    bool flushing = false;   // guarded by the pool's lock: it waits in a flush of its own queue
+    bool flushing = false;     // guarded by the pool's lock: it waits in a flush of its own queue
     std::uint32_t again = 0;   // A [work.again] 1: its handler has queued its own item, which is nowhere else meanwhile
 };
 
 template <class Arch>
 struct worker {
-    worker_pool<Arch>* pool = nullptr;         // I
-    running_item<Arch>* current = nullptr;     // guarded by the pool's lock; its own thread reads it without
-    arch::task* self = nullptr;                // I
-    unsigned number = 0;                       // I: among the pool's
-    detail::list scheduled;                    // guarded by the pool's lock: items that must run after `current`, here
-    bool counted = false;                      // guarded by the pool's lock: in nr_running
-    int inline_depth = 0;                      // S: runs inside a flush of its own queue
-    worker* next = nullptr;                    // guarded by the pool's lock
+    worker_pool<Arch>* pool = nullptr;       // I
+    running_item<Arch>* current = nullptr;   // guarded by the pool's lock; its own thread reads it without
+    arch::task* self = nullptr;              // I
+    unsigned number = 0;                     // I: among the pool's
+    detail::list scheduled;                  // guarded by the pool's lock: items that must run after `current`, here
+    bool counted = false;                    // guarded by the pool's lock: in nr_running
+    int inline_depth = 0;                    // S: runs inside a flush of its own queue
+    worker* next = nullptr;                  // guarded by the pool's lock
     typename Arch::thread thread;
 };
 
@@ -112,7 +112,9 @@ public:
     }
     /// Lets the workers finish what is queued, ends them, and gives the pool back.  Nobody may queue any more: what still
     /// comes is refused at the door.  Context: process, not one of our own workers.
-    void retire() noexcept BOTTOMHALF_EXCLUDES(lock) { end(arch::forever), detail::type_stable<Arch, worker_pool>::put(this); }
+    void retire() noexcept BOTTOMHALF_EXCLUDES(lock) {
+        end(arch::forever), detail::type_stable<Arch, worker_pool>::put(this);
+    }
     /// The same, but what is queued is not run any more, and a handler that has not returned by `deadline` is left
     /// behind, with its pool.  `drop(func, what)` hears of both.
     template <class F>
@@ -166,7 +168,8 @@ public:
     // ---- for flush, cancel and drain ------------------------------------------------------------------------------
 
     [[nodiscard]] static worker_pool* by_number(unsigned id) noexcept {
-        return id == 0 || id >= max_pools ? nullptr : atomic<worker_pool*>(numbers_[id]).load(acquire);   // [pool.number]
+        return id == 0 || id >= max_pools ? nullptr
+                                          : atomic<worker_pool*>(numbers_[id]).load(acquire);   // [pool.number]
     }
     [[nodiscard]] unsigned number() const noexcept { return id_; }
     [[nodiscard]] int cpu() const noexcept { return cpu_; }
@@ -282,7 +285,8 @@ private:
         t.worker = &k;
         k.self = &t;
         // To the kernel's eyes a shared worker is a kworker; ps shows the thread's own name, see name_worker().
-        if (kind_ == pool_kind::bound) std::snprintf(t.comm, sizeof t.comm, "kworker/%u:%u", static_cast<unsigned>(cpu_), k.number);
+        if (kind_ == pool_kind::bound)
+            std::snprintf(t.comm, sizeof t.comm, "kworker/%u:%u", static_cast<unsigned>(cpu_), k.number);
         if (kind_ == pool_kind::unbound) std::snprintf(t.comm, sizeof t.comm, "kworker/u%u:%u", id_, k.number);
         if (kind_ == pool_kind::bound) t.blocks = &worker_sleeping, t.runs = &worker_running;
         if (port_ != nullptr) Arch::attach(*port_);
@@ -323,7 +327,8 @@ private:
             if (kind_ == pool_kind::bound && nr_running_ > (k.counted ? 1 : 0)) return nullptr;   // another one runs
             work_item* w = detail::item_of(worklist_.front());
             if (kind_ != pool_kind::dedicated)
-                if (worker_t* busy = runs_elsewhere(*w, k)) {   // it must not run beside itself: it waits for that worker
+                if (worker_t* busy =
+                        runs_elsewhere(*w, k)) {   // it must not run beside itself: it waits for that worker
                     detail::list::erase(w->entry);
                     busy->scheduled.push_back(w->entry);
                     continue;
@@ -383,7 +388,8 @@ private:
     /// Its handler wants it again, and nobody else wants anything: then all that is written down about this run holds for
     /// the next one.
     bool at_once(worker_t& k, running_t& r) noexcept BOTTOMHALF_REQUIRES(lock) {
-        if (atomic<std::uint32_t>(r.again).load(relaxed) == 0) return false;   // relaxed: set on this thread, cleared under the lock
+        if (atomic<std::uint32_t>(r.again).load(relaxed) == 0)
+            return false;                       // relaxed: set on this thread, cleared under the lock
         if (r.outer != nullptr) return false;   // inside a flush of its own queue, which counts the runs that it is for
         if (!worklist_.empty() || !k.scheduled.empty() || !inbox_.was_untouched() || r.waiters != nullptr || stop_ ||
             (kind_ == pool_kind::bound && nr_running_ > 1) || !r.pwq->inactive.empty() ||
@@ -426,8 +432,8 @@ private:
     }
     static void complain(work_func func, const char* what) noexcept {
         detail::say(channel::advice, severity::bug, "process_one_work", location::current(),
-                    "an exception left the work queue handler %p: %s; the item counts as done", reinterpret_cast<void*>(func),
-                    what);
+                    "an exception left the work queue handler %p: %s; the item counts as done",
+                    reinterpret_cast<void*>(func), what);
     }
 
     // ---- admitting ------------------------------------------------------------------------------------------------
@@ -492,7 +498,8 @@ private:
     }
     /// Lock-free and never wrong when it says no: whoever claimed the item after a run began sees that run counted.
     bool may_be_running(const work_item& w) noexcept {
-        return atomic<std::uint32_t>(running_filter_[slot(w)]).load(acquire) != 0;   // [work.pending] see process_one_work()
+        return atomic<std::uint32_t>(running_filter_[slot(w)]).load(acquire) !=
+               0;   // [work.pending] see process_one_work()
     }
     void mark_running(const work_item& w, int n) noexcept BOTTOMHALF_REQUIRES(lock) {
         std::uint32_t& f = running_filter_[slot(w)];
@@ -520,9 +527,7 @@ private:
         if (slept || kind_ == pool_kind::unbound || (kind_ == pool_kind::bound && nr_running_ == 0)) wake();
     }
     /// Is it for the one who goes to sleep to say so in the inbox?  Not while another worker runs, who will look.
-    bool must_watch() const noexcept BOTTOMHALF_REQUIRES(lock) {
-        return kind_ != pool_kind::bound || nr_running_ == 0;
-    }
+    bool must_watch() const noexcept BOTTOMHALF_REQUIRES(lock) { return kind_ != pool_kind::bound || nr_running_ == 0; }
     /// Before this worker becomes deaf (runs a handler of an unbound pool, blocks in a bound one): what is there, and what
     /// comes, must find another one.
     void leave_a_watcher() noexcept BOTTOMHALF_REQUIRES(lock) {
@@ -673,26 +678,26 @@ private:
 
     // One line for the producers, another for the workers.
     alignas(64) detail::inbox<Arch> inbox_;
-    std::uint32_t watch_ = 0;                        // A: what idle workers sleep on; changes with each wake-up
+    std::uint32_t watch_ = 0;   // A: what idle workers sleep on; changes with each wake-up
     alignas(64) detail::list worklist_ BOTTOMHALF_GUARDED_BY(lock);
     flush_waiter* waiters_ BOTTOMHALF_GUARDED_BY(lock) = nullptr;   // for items on the worklist
     worker_t* workers_ BOTTOMHALF_GUARDED_BY(lock) = nullptr;
     unsigned nr_workers_ BOTTOMHALF_GUARDED_BY(lock) = 0;
     unsigned nr_idle_ BOTTOMHALF_GUARDED_BY(lock) = 0;
-    int nr_running_ BOTTOMHALF_GUARDED_BY(lock) = 0;                // counted workers that are not blocked
-    unsigned nr_limbo_ BOTTOMHALF_GUARDED_BY(lock) = 0;             // items that send_home() has in its hands
-    unsigned nr_hiring_ BOTTOMHALF_GUARDED_BY(lock) = 0;            // threads being started right now
-    unsigned nr_named_ BOTTOMHALF_GUARDED_BY(lock) = 0;             // numbers given to workers
-    std::uint32_t running_filter_[16] = {};          // A: how many items of each address class run here
-    pool_kind kind_ = pool_kind::dedicated;          // I
+    int nr_running_ BOTTOMHALF_GUARDED_BY(lock) = 0;       // counted workers that are not blocked
+    unsigned nr_limbo_ BOTTOMHALF_GUARDED_BY(lock) = 0;    // items that send_home() has in its hands
+    unsigned nr_hiring_ BOTTOMHALF_GUARDED_BY(lock) = 0;   // threads being started right now
+    unsigned nr_named_ BOTTOMHALF_GUARDED_BY(lock) = 0;    // numbers given to workers
+    std::uint32_t running_filter_[16] = {};                // A: how many items of each address class run here
+    pool_kind kind_ = pool_kind::dedicated;                // I
     bool stop_ BOTTOMHALF_GUARDED_BY(lock) = false;
-    int cpu_ = -1;                                   // I: emulated CPU, -1: none
-    unsigned id_ = 0;                                // I: number, for the words of items; kept for good
-    arch::cpu_port* port_ = nullptr;                 // I: the CPU whose doorbell the (only) worker takes
-    char name_[32] = {};                             // I
+    int cpu_ = -1;                     // I: emulated CPU, -1: none
+    unsigned id_ = 0;                  // I: number, for the words of items; kept for good
+    arch::cpu_port* port_ = nullptr;   // I: the CPU whose doorbell the (only) worker takes
+    char name_[32] = {};               // I
 
     BOTTOMHALF_STATE static inline constinit worker_pool* numbers_[max_pools] = {};   // A [pool.number]
     BOTTOMHALF_STATE static inline constinit unsigned next_number_ = 0;               // A
 };
 
-}  // namespace bottomhalf
+}   // namespace bottomhalf

@@ -32,7 +32,8 @@ struct workqueue_ops {
     static unsigned this_cpu(unsigned nr_cpus) noexcept {
         arch::task& t = Arch::current();
         if (t.cpu < 0) [[unlikely]]
-            t.cpu = static_cast<std::int32_t>(atomic<unsigned>(next_home_).fetch_add(1, relaxed) % nr_cpus);   // relaxed: to spread
+            t.cpu = static_cast<std::int32_t>(atomic<unsigned>(next_home_).fetch_add(1, relaxed) %
+                                              nr_cpus);   // relaxed: to spread
         const auto cpu = static_cast<unsigned>(t.cpu);
         return cpu < nr_cpus ? cpu : cpu % nr_cpus;
     }
@@ -46,8 +47,8 @@ struct workqueue_ops {
         if (!may_queue(wq, w, at)) [[unlikely]]
             return false;
         if (cpu >= wq->nr_cpus) [[unlikely]] {
-            detail::say(channel::advice, severity::warn, "queue_work_on", at, "there is no CPU %u, queue %s has %u; using this CPU",
-                        cpu, wq->name, wq->nr_cpus);
+            detail::say(channel::advice, severity::warn, "queue_work_on", at,
+                        "there is no CPU %u, queue %s has %u; using this CPU", cpu, wq->name, wq->nr_cpus);
             cpu = this_cpu(wq->nr_cpus);
         }
         return claim_and_push(*wq, cpu, w, at);
@@ -59,14 +60,16 @@ struct workqueue_ops {
         // The inbox has no use for the back link: it carries the pool of the last run, for settle().
         w.entry.prev = reinterpret_cast<detail::link*>(static_cast<std::uintptr_t>(detail::word::last_pool(old)));
         // release: whoever follows the word to the link finds it set up.
-        detail::data_of<Arch>(w).store(reinterpret_cast<unsigned long>(&link) | detail::word::PWQ | detail::word::PENDING |
-                                           (static_cast<unsigned long>(detail::word::no_colour) << detail::word::colour_shift),
-                                       release);
+        detail::data_of<Arch>(w).store(
+            reinterpret_cast<unsigned long>(&link) | detail::word::PWQ | detail::word::PENDING |
+                (static_cast<unsigned long>(detail::word::no_colour) << detail::word::colour_shift),
+            release);
         if (wq.pool_for(cpu).enqueue(w)) [[likely]]
             return true;
         w.entry = {};
-        detail::data_of<Arch>(w).store(detail::word::off_queue(detail::word::last_pool(old), old & detail::word::depth_mask),
-                                       release);   // [work.pending] idle again, as before the call
+        detail::data_of<Arch>(w).store(
+            detail::word::off_queue(detail::word::last_pool(old), old & detail::word::depth_mask),
+            release);   // [work.pending] idle again, as before the call
         complain_closed(wq, w, at);
         return false;
     }
@@ -85,7 +88,8 @@ struct workqueue_ops {
     static bool flush_work(work_item& w, location at) noexcept {
         if (!context<Arch>::might_sleep("__flush_work", at)) return false;
         if (w.func == nullptr) {
-            detail::say(channel::kernel, severity::warn, "__flush_work", at, "flush of a work item that was never initialised");
+            detail::say(channel::kernel, severity::warn, "__flush_work", at,
+                        "flush of a work item that was never initialised");
             return false;
         }
         return wait_for_end(w, true, "flush_work", at);
@@ -102,16 +106,19 @@ struct workqueue_ops {
         }
         if (forked("flush_workqueue", at)) return;
         if ((wq->state().load(relaxed) & wq_flag::dead) != 0) {
-            detail::say(channel::advice, severity::warn, "flush_workqueue", at, "queue %s has been destroyed", wq->name);
+            detail::say(channel::advice, severity::warn, "flush_workqueue", at, "queue %s has been destroyed",
+                        wq->name);
             return;
         }
         worker<Arch>* me = pool_t::current_worker();
         running_t* own = running_of(me, *wq);
         if (own != nullptr) {
             if ((wq->state().load(relaxed) & wq_flag::dedicated) == 0) {
-                detail::say(channel::kernel, severity::warn, "flush_workqueue", at,
-                            "possible recursive locking detected: a handler of (wq_completion)%s flushes its own queue and "
-                            "would wait for itself; not waiting", wq->name);
+                detail::say(
+                    channel::kernel, severity::warn, "flush_workqueue", at,
+                    "possible recursive locking detected: a handler of (wq_completion)%s flushes its own queue and "
+                    "would wait for itself; not waiting",
+                    wq->name);
                 return;
             }
         }
@@ -138,19 +145,21 @@ struct workqueue_ops {
         if (!context<Arch>::might_sleep(function, at) || forked(function, at)) return false;
         if (running_of(pool_t::current_worker(), *wq) != nullptr) {
             detail::say(channel::kernel, severity::warn, function, at,
-                        "possible recursive locking detected: a handler of (wq_completion)%s would wait for itself", wq->name);
+                        "possible recursive locking detected: a handler of (wq_completion)%s would wait for itself",
+                        wq->name);
             return false;
         }
         {
-            detail::irq_lock<Arch> g(wq->colours);   // count and flag change as one: the last one out must not undo the next one in
+            detail::irq_lock<Arch> g(
+                wq->colours);   // count and flag change as one: the last one out must not undo the next one in
             if (wq->nr_drainers++ == 0) wq->state().fetch_or(wq_flag::draining, acq_rel);
         }
         for (unsigned tries = 1;; ++tries) {
             flush_workqueue(wq, at);
             if (is_idle(*wq)) break;
             if (tries == 10 || (tries % 100 == 0 && tries <= 1000))
-                detail::say(channel::kernel, severity::warn, function, at, "workqueue %s: %s() isn't complete after %u tries",
-                            wq->name, function, tries);
+                detail::say(channel::kernel, severity::warn, function, at,
+                            "workqueue %s: %s() isn't complete after %u tries", wq->name, function, tries);
         }
         detail::irq_lock<Arch> g(wq->colours);
         if (--wq->nr_drainers == 0) wq->state().fetch_and(~wq_flag::draining, acq_rel);
@@ -289,13 +298,16 @@ struct workqueue_ops {
 
     /// After fork() the child has our memory and none of our threads; everything says so and does nothing.
     static bool forked(const char* function, location at) noexcept {
-        if (atomic<std::uint32_t>(in_child_).load(relaxed) == 0) [[likely]]   // relaxed: set before the child runs any code
+        if (atomic<std::uint32_t>(in_child_).load(relaxed) == 0)
+            [[likely]]   // relaxed: set before the child runs any code
             return false;
         detail::say(channel::advice, severity::bug, function, at,
                     "this process was forked from one with a live machine: its workers stayed with the parent");
         return true;
     }
-    [[nodiscard]] static bool in_child() noexcept { return atomic<std::uint32_t>(in_child_).load(relaxed) != 0; }   // as above
+    [[nodiscard]] static bool in_child() noexcept {
+        return atomic<std::uint32_t>(in_child_).load(relaxed) != 0;
+    }   // as above
     static void now_in_child() noexcept {
         atomic<std::uint32_t>(in_child_).store(1, relaxed);
         for (unsigned id = 1; pool_t* p = pool_t::by_number(id); ++id) p->close_after_fork();
@@ -321,9 +333,11 @@ private:
         }
         const std::uint32_t state = wq->state().load(relaxed);
         if ((state & wq_flag::dead) == 0 && running_of(pool_t::current_worker(), *wq) != nullptr) return true;
-        if ((detail::data_of<Arch>(w).load(relaxed) & detail::word::PENDING) != 0) return false;   // relaxed: as queue_work()
+        if ((detail::data_of<Arch>(w).load(relaxed) & detail::word::PENDING) != 0)
+            return false;   // relaxed: as queue_work()
         if ((state & wq_flag::dead) != 0)
-            detail::say(channel::advice, severity::bug, "__queue_work", at, "queue %s has been destroyed; not queued", wq->name);
+            detail::say(channel::advice, severity::bug, "__queue_work", at, "queue %s has been destroyed; not queued",
+                        wq->name);
         else
             detail::say(channel::kernel, severity::warn, "__queue_work", at,
                         "WARN_ON_ONCE(!is_chained_work(wq)): queue %s is being %s; not queued", wq->name,
@@ -335,7 +349,8 @@ private:
     }
     __attribute__((noinline, cold)) static void complain_closed(wq_t& wq, work_item&, location at) noexcept {
         if (forked("__queue_work", at)) return;
-        detail::say(channel::advice, severity::bug, "__queue_work", at, "queue %s has been destroyed; not queued", wq.name);
+        detail::say(channel::advice, severity::bug, "__queue_work", at, "queue %s has been destroyed; not queued",
+                    wq.name);
     }
     __attribute__((noinline, cold)) static void complain_underflow() noexcept {
         detail::say(channel::kernel, severity::warn, "work_offqd_enable", location::current(),
@@ -422,7 +437,8 @@ private:
                 }
             }
             shared = !begun && inside;
-            if (!begun && !inside) detail::block<Arch>(wq.flush_word, v, arch::forever, "an earlier flush of the queue");
+            if (!begun && !inside)
+                detail::block<Arch>(wq.flush_word, v, arch::forever, "an earlier flush of the queue");
             atomic<std::uint32_t>(wq.flushers).fetch_sub(1, relaxed);
             if (begun || inside) return mine;
         }
@@ -432,7 +448,8 @@ private:
             detail::irq_lock<Arch> g(wq.colours);
             wq.busy_colours &= ~(1U << mine);
         }
-        if (atomic<std::uint32_t>(wq.flushers).load(relaxed) != 0) pool_t::wake_flushers(wq);   // relaxed: see begin_flush()
+        if (atomic<std::uint32_t>(wq.flushers).load(relaxed) != 0)
+            pool_t::wake_flushers(wq);   // relaxed: see begin_flush()
     }
     static bool in_flight(wq_t& wq, std::uint32_t colour) noexcept {
         for (unsigned i = 0; i < wq.nr_links; ++i) {
@@ -458,7 +475,7 @@ private:
                         if (r.flushing && r.pwq == &link && (mask & (1U << r.colour)) != 0) --n;
                     });
                 if (n == 0) return;
-                v = atomic<std::uint32_t>(wq.flush_word).load(relaxed);   // relaxed: both under the pool's lock,
+                v = atomic<std::uint32_t>(wq.flush_word).load(relaxed);     // relaxed: both under the pool's lock,
                 atomic<std::uint32_t>(wq.flushers).fetch_add(1, relaxed);   // which account_end() holds when it looks
             }
             detail::block<Arch>(wq.flush_word, v, arch::forever, "flush_workqueue");   // [wq.flush]
@@ -478,18 +495,23 @@ private:
     /// another colour, unless ours is `shared`: then what counts is how many are there now.
     static void flush_own(worker<Arch>& me, wq_t& wq, std::uint32_t colour, bool shared, location at) noexcept {
         if (++me.inline_depth >= 3)   // the worker's own loop is the first level of the four that the kernel counts to
-            detail::say(channel::kernel, severity::warn, "run_workqueue", at, "recursion depth exceeded: %d", me.inline_depth + 1);
-        const auto wanted = [&wq, colour](work_item& w) {
-            return (not_newer(wq, colour) & (1U << detail::word::colour(detail::data_of<Arch>(w).load(relaxed)))) != 0;   // relaxed: lock held
+            detail::say(channel::kernel, severity::warn, "run_workqueue", at, "recursion depth exceeded: %d",
+                        me.inline_depth + 1);
+        const auto wanted = [&wq, colour](work_item& each) {
+            const unsigned long d = detail::data_of<Arch>(each).load(relaxed);   // relaxed: lock held
+            return (not_newer(wq, colour) & (1U << detail::word::colour(d))) != 0;
         };
         unsigned left = 0;
         if (shared) {
             detail::irq_lock<Arch> g(me.pool->lock);
-            me.pool->for_each_pending([&](work_item& w) { left += wanted(w) ? 1U : 0U; });
+            me.pool->for_each_pending([&](work_item& each) { left += wanted(each) ? 1U : 0U; });
         }
-        me.pool->run_inline(me, [&](work_item& w) {
-            if (!wanted(w)) return false;
-            return !shared || (left > 0 && left-- > 0);
+        me.pool->run_inline(me, [&](work_item& each) {
+            if (!wanted(each)) return false;
+            if (!shared) return true;
+            if (left == 0) return false;
+            --left;
+            return true;
         });
         --me.inline_depth;
     }
@@ -503,11 +525,12 @@ private:
             else
                 atomic<std::uint32_t>(wq.inside_flushers).fetch_sub(1, relaxed);
         }
-        if (on && atomic<std::uint32_t>(wq.flushers).load(relaxed) != 0) pool_t::wake_flushers(wq);   // two who would meet
+        if (on && atomic<std::uint32_t>(wq.flushers).load(relaxed) != 0)
+            pool_t::wake_flushers(wq);   // two who would meet
     }
 
-    BOTTOMHALF_STATE static inline constinit unsigned next_home_ = 0;          // A
-    BOTTOMHALF_STATE static inline constinit std::uint32_t in_child_ = 0;      // A
+    BOTTOMHALF_STATE static inline constinit unsigned next_home_ = 0;       // A
+    BOTTOMHALF_STATE static inline constinit std::uint32_t in_child_ = 0;   // A
 };
 
-}  // namespace bottomhalf
+}   // namespace bottomhalf

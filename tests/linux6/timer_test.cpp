@@ -27,7 +27,7 @@ struct probe {
 
 DEFINE_TIMER(static_timer, probe::fn);
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("mod_timer: 0 arms, 1 moves; the function finds it idle", "[linux6][timer]") {
     probe p;

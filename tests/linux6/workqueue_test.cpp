@@ -29,9 +29,11 @@ struct device {
 int seen_tag;
 void poll_device(struct work_struct* w) { seen_tag = container_of(to_delayed_work(w), struct device, poll)->tag; }
 
-struct workqueue_struct* make(const char* name) { return alloc_ordered_workqueue("%s", 0, name); }
+struct workqueue_struct* make(const char* name) {
+    return alloc_ordered_workqueue("%s", 0, name);
+}
 
-}  // namespace
+}   // namespace
 
 TEST_CASE("items: static ones are constants, and work", "[linux6][work]") {
     runs = 0;
@@ -94,7 +96,8 @@ TEST_CASE("disable_delayed_work: takes it off its timer", "[linux6][disable]") {
     CHECK(enable_delayed_work(&d));
 }
 
-TEST_CASE("queue_work: on a queue that is being drained it is refused, reported, and leaves the item idle", "[linux6][drain]") {
+TEST_CASE("queue_work: on a queue that is being drained it is refused, reported, and leaves the item idle",
+          "[linux6][drain]") {
     struct workqueue_struct* wq = make("draining");
     gate g;
     g.hold(wq);
@@ -132,7 +135,8 @@ TEST_CASE("alloc_workqueue: names, limits and flags that do not go together", "[
     const ear listener;
     CHECK(alloc_workqueue("bh", WQ_BH | WQ_UNBOUND, 0) == nullptr);
     CHECK(ear::has("__alloc_workqueue"));
-    struct workqueue_struct* wq = alloc_workqueue("%s-%d-%s", WQ_UNBOUND, 100000, "a-name-that-is", 7, "longer-than-32-characters");
+    struct workqueue_struct* wq =
+        alloc_workqueue("%s-%d-%s", WQ_UNBOUND, 100000, "a-name-that-is", 7, "longer-than-32-characters");
     REQUIRE(wq != nullptr);
     CHECK(ear::has("alloc_workqueue"));
     CHECK(ear::has("wq_clamp_max_active"));

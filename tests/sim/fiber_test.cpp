@@ -17,6 +17,10 @@
 
 #include <bottomhalf/arch/fiber.hpp>
 
+#if BOTTOMHALF_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
 using bottomhalf::arch::fiber;
 
 namespace {
@@ -219,7 +223,7 @@ TEST_CASE("fiber: the next one gets the stack of one that ended, clean", "[fiber
     for (void*& stack : stacks) {
         int sum = 0;
         visit v{[&](auto& self) {
-            volatile char deep[32 * 1024];   // under ASan with red zones, which the next one must not trip over
+            volatile char deep[32 * 1024];
             for (std::size_t i = 0; i < sizeof deep; ++i) deep[i] = 1;
             for (std::size_t i = 0; i < sizeof deep; ++i) sum += deep[i];
             stack = self.inside().stack();
@@ -227,6 +231,9 @@ TEST_CASE("fiber: the next one gets the stack of one that ended, clean", "[fiber
         v.go_in();
         v.inside().release();
         CHECK(v.inside().stack() == nullptr);
+#if BOTTOMHALF_ASAN
+        CHECK(__asan_region_is_poisoned(stack, fiber::stack_size) == nullptr);
+#endif
         CHECK(sum == 32 * 1024);
     }
     CHECK(stacks[0] == stacks[1]);

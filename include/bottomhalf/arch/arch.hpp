@@ -34,18 +34,18 @@ inline constexpr std::memory_order seq_cst = std::memory_order_seq_cst;
 
 namespace arch {
 
-using ns_t = std::int64_t;                                           // nanoseconds on an engine's clock
-inline constexpr ns_t forever = std::numeric_limits<ns_t>::max();    // a deadline that never comes
+using ns_t = std::int64_t;                                          // nanoseconds on an engine's clock
+inline constexpr ns_t forever = std::numeric_limits<ns_t>::max();   // a deadline that never comes
 
 inline constexpr unsigned comm_len = 16;   // a thread's name, terminator included: the limit of pthread_setname_np()
 
 /// Where the interrupts of one emulated CPU arrive.  Owned by the machine; the engine only rings it.
 struct alignas(64) cpu_port {
-    std::uint64_t pending = 0;               // A: bit n = line n raised and not yet taken [irq.pending]
-    std::int32_t thread = 0;                 // A: engine's name of the thread that takes the doorbell, 0: none
-    unsigned cpu = 0;                        // I
-    void (*enter)(cpu_port&) = nullptr;      // I: the core's interrupt entry; called masked, while something is pending
-    void* owner = nullptr;                   // I: the machine
+    std::uint64_t pending = 0;            // A: bit n = line n raised and not yet taken [irq.pending]
+    std::int32_t thread = 0;              // A: engine's name of the thread that takes the doorbell, 0: none
+    unsigned cpu = 0;                     // I
+    void (*enter)(cpu_port&) = nullptr;   // I: the core's interrupt entry; called masked, while something is pending
+    void* owner = nullptr;                // I: the machine
 };
 
 /// What one thread of control is to the core: the kernel's task_struct in small, and the parts of "this CPU" that a
@@ -60,10 +60,10 @@ struct task {
     void* worker = nullptr;            // worker<Arch>* of a worker thread, or null
     void (*blocks)(task&) = nullptr;   // upcall: about to sleep in one of our primitives (managed pools)
     void (*runs)(task&) = nullptr;     // upcall: runs again
-    std::uint32_t state = 0;           // A: TASK_* of the facades, what set_current_state() and wake_up_process() change
+    std::uint32_t state = 0;   // A: TASK_* of the facades, what set_current_state() and wake_up_process() change
     const char* waits_for = nullptr;   // A: what park() sleeps on, for whoever asks why nothing moves
     char comm[comm_len] = {};          // name, as ps shows it
 };
 
-}  // namespace arch
-}  // namespace bottomhalf
+}   // namespace arch
+}   // namespace bottomhalf

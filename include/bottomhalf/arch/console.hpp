@@ -30,11 +30,11 @@ template <class T>
 class hook {
 public:
     constexpr explicit hook(T* initial = nullptr) noexcept : p_(initial) {}
-    [[nodiscard]] T* get() const noexcept { return p_.load(std::memory_order_acquire); }        // [hook]
-    T* set(T* p) noexcept { return p_.exchange(p, std::memory_order_acq_rel); }                 // [hook]
+    [[nodiscard]] T* get() const noexcept { return p_.load(std::memory_order_acquire); }   // [hook]
+    T* set(T* p) noexcept { return p_.exchange(p, std::memory_order_acq_rel); }            // [hook]
 
 private:
     std::atomic<T*> p_;
 };
 
-}  // namespace bottomhalf::arch
+}   // namespace bottomhalf::arch

@@ -37,7 +37,7 @@
 #include <ucontext.h>
 #endif
 #if BOTTOMHALF_ASAN
-#include <sanitizer/common_interface_defs.h>
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/lsan_interface.h>
 #endif
 #if BOTTOMHALF_TSAN
@@ -228,7 +228,7 @@ public:
         from.arrive();
     }
 
-    /// Leaves `from` for good.  (ASan forgets its frames here: it clears the stack before whatever does not return.)
+    /// Leaves `from` for good.
     [[noreturn]] static void leave(fiber& from, fiber& to) noexcept {
         from.ended_ = true;
         from.depart(to);
@@ -348,6 +348,9 @@ private:
         return nullptr;
     }
     static void give_stack(void* stack) noexcept {
+#if BOTTOMHALF_ASAN
+        __asan_unpoison_memory_region(stack, stack_size);   // of the frames that were never returned from
+#endif
         const std::lock_guard hold(detail::stacks.lock);
         next_free(stack) = detail::stacks.free;
         detail::stacks.free = stack;

@@ -42,7 +42,7 @@ struct fd_source {
     cpu_port* port = nullptr;
 };
 BOTTOMHALF_STATE inline constinit fd_source fd_sources[64] = {};
-}  // namespace detail
+}   // namespace detail
 
 struct threads {
     static constexpr bool simulated = false;
@@ -71,7 +71,8 @@ struct threads {
         const int saved = errno;
         // TSan runs signal handlers late, at the next atomic or interceptor, and never inside a raw futex wait.  There
         // a wait is bounded, so that a doorbell is taken; elsewhere the word alone decides and EINTR means nothing.
-        const bool bounded = BOTTOMHALF_TSAN && t.port != nullptr && (deadline == forever || deadline - now() > tsan_bound);
+        const bool bounded =
+            BOTTOMHALF_TSAN && t.port != nullptr && (deadline == forever || deadline - now() > tsan_bound);
         const ns_t until = bounded ? now() + tsan_bound : deadline;
         const timespec abs = to_timespec(until);
         const long r = ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected,
@@ -160,11 +161,12 @@ struct threads {
         t.arg_ = arg;
         t.cpu_ = cpu;
         t.pinned_ = pinned;
-        const std::size_t n = ::strnlen(comm, comm_len - 1);   // 15 characters: pthread_setname_np() refuses longer names
+        const std::size_t n =
+            ::strnlen(comm, comm_len - 1);   // 15 characters: pthread_setname_np() refuses longer names
         std::memcpy(t.comm_, comm, n);
         t.comm_[n] = '\0';
         t.done_ = 0;
-        quiet no_signals;                            // inherited: no foreign handler ever runs on a worker
+        quiet no_signals;   // inherited: no foreign handler ever runs on a worker
 #if BOTTOMHALF_EXCEPTIONS
         try {
             t.handle_ = std::jthread([&t] { body(t); });
@@ -172,8 +174,8 @@ struct threads {
             return false;
         }
 #else
-        if (::pthread_create(&t.handle_, nullptr, [](void* p) -> void* { return body(*static_cast<thread*>(p)), nullptr; },
-                             &t) != 0)
+        if (::pthread_create(
+                &t.handle_, nullptr, [](void* p) -> void* { return body(*static_cast<thread*>(p)), nullptr; }, &t) != 0)
             return false;
 #endif
         t.started_ = true;
@@ -250,7 +252,7 @@ struct threads {
     BOTTOMHALF_INLINE static bool irq_save() noexcept {
         std::atomic_ref off(current().irqs_off);
         const bool was = off.load(std::memory_order_relaxed) != 0;
-        off.store(1, std::memory_order_relaxed);            // relaxed: only handlers on this very thread read it,
+        off.store(1, std::memory_order_relaxed);               // relaxed: only handlers on this very thread read it,
         std::atomic_signal_fence(std::memory_order_seq_cst);   // so the compiler is all there is to hold back
         return was;
     }
@@ -271,7 +273,8 @@ struct threads {
     /// Makes `line` pending at `port`.  Only the raiser that finds the word empty rings: 6 ns for the others.
     static void raise(cpu_port& port, unsigned line) noexcept {
         // [irq.pending] release: what the raiser wrote (the device's registers) is visible to the top half.
-        if (std::atomic_ref(port.pending).fetch_or(std::uint64_t{1} << line, std::memory_order_acq_rel) == 0) kick(port);
+        if (std::atomic_ref(port.pending).fetch_or(std::uint64_t{1} << line, std::memory_order_acq_rel) == 0)
+            kick(port);
     }
     static void kick(cpu_port& port) noexcept {
         const int saved = errno;
@@ -396,7 +399,8 @@ private:
         thread_id();
         sigset_t crash;   // blocked, they would kill without a word
         ::sigemptyset(&crash);
-        for (const int sig : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF}) ::sigaddset(&crash, sig);
+        for (const int sig : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF})
+            ::sigaddset(&crash, sig);
         ::pthread_sigmask(SIG_UNBLOCK, &crash, nullptr);
         if (t.pinned_) pin(static_cast<unsigned>(t.cpu_));
         t.fn_(t.arg_);
@@ -450,14 +454,15 @@ private:
     BOTTOMHALF_COLD static void take_pending(task& t, cpu_port& port) noexcept {
         std::atomic_ref off(t.irqs_off);
         std::atomic_ref pending(port.pending);
-        while (pending.load(std::memory_order_relaxed) != 0) [[unlikely]] {   // relaxed: enter() takes it with an exchange
-            off.store(1, std::memory_order_relaxed);
-            std::atomic_signal_fence(std::memory_order_seq_cst);
-            port.enter(port);
-            std::atomic_signal_fence(std::memory_order_seq_cst);
-            off.store(0, std::memory_order_relaxed);
-            std::atomic_signal_fence(std::memory_order_seq_cst);
-        }
+        while (pending.load(std::memory_order_relaxed) != 0)
+            [[unlikely]] {   // relaxed: enter() takes it with an exchange
+                off.store(1, std::memory_order_relaxed);
+                std::atomic_signal_fence(std::memory_order_seq_cst);
+                port.enter(port);
+                std::atomic_signal_fence(std::memory_order_seq_cst);
+                off.store(0, std::memory_order_relaxed);
+                std::atomic_signal_fence(std::memory_order_seq_cst);
+            }
     }
     /// A doorbell, or as good as one.  Masked: irq_restore() will look.
     static void answer(task& t) noexcept {
@@ -491,4 +496,4 @@ private:
     }
 };
 
-}  // namespace bottomhalf::arch
+}   // namespace bottomhalf::arch

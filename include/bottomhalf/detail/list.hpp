@@ -56,4 +56,4 @@ private:
     link head_;
 };
 
-}  // namespace bottomhalf::detail
+}   // namespace bottomhalf::detail

@@ -67,4 +67,4 @@ private:
     spinlock<Arch>& lock_;
 };
 
-}  // namespace bottomhalf::detail
+}   // namespace bottomhalf::detail

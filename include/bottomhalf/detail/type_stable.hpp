@@ -44,4 +44,4 @@ private:
     BOTTOMHALF_STATE static inline constinit T* last_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
 };
 
-}  // namespace bottomhalf::detail
+}   // namespace bottomhalf::detail

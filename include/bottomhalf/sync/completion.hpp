@@ -21,7 +21,7 @@ struct completion_ops {
         word w(done);
         std::uint32_t d = w.load(relaxed);   // relaxed: the exchange decides
         while (d != for_all && !w.compare_exchange_weak(d, d + 1, release, relaxed)) {}
-        Arch::unpark(done, 1);               // an address only: the waiter may be gone, with the completion
+        Arch::unpark(done, 1);   // an address only: the waiter may be gone, with the completion
     }
     static void complete_all(std::uint32_t& done) noexcept {
         word(done).store(for_all, release);   // [completion]
@@ -45,4 +45,4 @@ struct completion_ops {
     static bool is_done(std::uint32_t& done) noexcept { return word(done).load(acquire) != 0; }
 };
 
-}  // namespace bottomhalf
+}   // namespace bottomhalf

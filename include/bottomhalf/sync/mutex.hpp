@@ -28,7 +28,9 @@ struct mutex_ops {
     static void unlock(std::uint32_t& m) noexcept {
         if (word(m).exchange(free, release) == contended) Arch::unpark(m, 1);   // [mutex]
     }
-    static bool is_locked(std::uint32_t& m) noexcept { return word(m).load(relaxed) != free; }   // relaxed: stale anyway
+    static bool is_locked(std::uint32_t& m) noexcept {
+        return word(m).load(relaxed) != free;
+    }   // relaxed: stale anyway
 };
 
-}  // namespace bottomhalf
+}   // namespace bottomhalf

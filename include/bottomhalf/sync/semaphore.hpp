@@ -34,4 +34,4 @@ struct semaphore_ops {
     }
 };
 
-}  // namespace bottomhalf
+}   // namespace bottomhalf

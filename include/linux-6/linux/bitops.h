@@ -16,9 +16,11 @@ inline atomic<unsigned long> word_of(long nr, volatile unsigned long* p) noexcep
     return atomic<unsigned long>(const_cast<unsigned long&>(p[nr / BITS_PER_LONG]));
 }
 constexpr unsigned long bit_of(long nr) noexcept { return 1UL << (nr % BITS_PER_LONG); }
-}  // namespace impl
+}   // namespace impl
 
-inline void set_bit(long nr, volatile unsigned long* p) noexcept { impl::word_of(nr, p).fetch_or(impl::bit_of(nr), relaxed); }
+inline void set_bit(long nr, volatile unsigned long* p) noexcept {
+    impl::word_of(nr, p).fetch_or(impl::bit_of(nr), relaxed);
+}
 inline void clear_bit(long nr, volatile unsigned long* p) noexcept {
     impl::word_of(nr, p).fetch_and(~impl::bit_of(nr), relaxed);   // relaxed: as set_bit(), unordered in the kernel
 }
@@ -32,8 +34,8 @@ inline bool test_and_clear_bit(long nr, volatile unsigned long* p) noexcept {
     return (impl::word_of(nr, p).fetch_and(~impl::bit_of(nr), seq_cst) & impl::bit_of(nr)) != 0;
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::BITS_PER_LONG;
 using bottomhalf::linux6::clear_bit;

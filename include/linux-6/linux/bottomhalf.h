@@ -45,7 +45,7 @@ using engine = arch::threads;
 /// A queue.  What alloc_workqueue() returns is the core's, under this name, and never looked into.  Only the system's
 /// queues are objects of this type: they have constant addresses, as in the kernel, and point at the core's.
 struct workqueue_struct {
-    void* queue;        // A: basic_workqueue_struct<engine>*, null before the first use
+    void* queue;   // A: basic_workqueue_struct<engine>*, null before the first use
     const char* name;
     unsigned int flags;
     int max_active;
@@ -83,7 +83,6 @@ using here = context<engine>;
 template <class T>
 using atomic = engine::atomic_ref<T>;
 
-
 // ---- the system's queues ----------------------------------------------------------------------------------------------
 
 enum system_queue : unsigned {
@@ -111,7 +110,8 @@ BOTTOMHALF_STATE inline constinit workqueue_struct system_queues[nr_system_queue
 };
 
 [[nodiscard]] inline bool is_system(const workqueue_struct* wq) noexcept {
-    return reinterpret_cast<std::uintptr_t>(wq) - reinterpret_cast<std::uintptr_t>(system_queues) < sizeof system_queues;
+    return reinterpret_cast<std::uintptr_t>(wq) - reinterpret_cast<std::uintptr_t>(system_queues) <
+           sizeof system_queues;
 }
 /// The core's queue behind one of the system's, or null: none yet, or that of a machine which has gone down.
 [[nodiscard]] inline core_queue* behind(workqueue_struct& s) noexcept {
@@ -122,8 +122,8 @@ BOTTOMHALF_STATE inline constinit workqueue_struct system_queues[nr_system_queue
 inline bool create_system_queues(core_machine& m, location at) noexcept {
     for (workqueue_struct& s : system_queues) {
         if (behind(s) != nullptr) continue;
-        core_queue* q =
-            m.create_queue(s.name, (s.flags & WQ_UNBOUND) != 0 ? queue_kind::unbound : queue_kind::bound, s.max_active, &s, at);
+        core_queue* q = m.create_queue(s.name, (s.flags & WQ_UNBOUND) != 0 ? queue_kind::unbound : queue_kind::bound,
+                                       s.max_active, &s, at);
         if (q == nullptr) return false;
         q->state().fetch_or(wq_flag::system, acq_rel);
         atomic<void*>(s.queue).store(q, release);   // [system.queue]
@@ -187,13 +187,13 @@ inline void sleep_until(arch::ns_t until, const char* function, location at) noe
     wake_from_sleep();
 }
 
-}  // namespace impl
+}   // namespace impl
 
 /// Starts the default machine.  Context: process.  Return: false if there were no threads to be had.
 inline bool bottomhalf_boot(location at = location::current()) noexcept { return impl::up(at) != nullptr; }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::bottomhalf_boot;
 using bottomhalf::linux6::workqueue_struct;

@@ -18,8 +18,8 @@ inline void bottomhalf_write_once(volatile T& x, T v) noexcept {
 /// Keeps the compiler, and nobody else, from moving memory accesses across.
 inline void barrier() noexcept { asm volatile("" ::: "memory"); }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::barrier;
 using bottomhalf::linux6::bottomhalf_read_once;

@@ -54,8 +54,8 @@ inline long wait_for_completion_interruptible_timeout(struct completion* c, unsi
 inline bool try_wait_for_completion(struct completion* c) noexcept { return impl::completions::try_wait(c->done); }
 inline bool completion_done(struct completion* c) noexcept { return impl::completions::is_done(c->done); }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::complete;
 using bottomhalf::linux6::complete_all;

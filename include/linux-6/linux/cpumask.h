@@ -13,12 +13,14 @@ inline unsigned int num_online_cpus(location at = location::current()) noexcept 
 inline unsigned int num_possible_cpus(location at = location::current()) noexcept { return impl::nr_cpus(at); }
 inline unsigned int num_present_cpus(location at = location::current()) noexcept { return impl::nr_cpus(at); }
 inline bool cpu_online(unsigned int cpu, location at = location::current()) noexcept { return cpu < impl::nr_cpus(at); }
-inline bool cpu_possible(unsigned int cpu, location at = location::current()) noexcept { return cpu < impl::nr_cpus(at); }
+inline bool cpu_possible(unsigned int cpu, location at = location::current()) noexcept {
+    return cpu < impl::nr_cpus(at);
+}
 inline void cpus_read_lock() noexcept {}
 inline void cpus_read_unlock() noexcept {}
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::cpu_online;
 using bottomhalf::linux6::cpu_possible;

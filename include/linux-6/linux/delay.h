@@ -30,8 +30,8 @@ inline void ndelay(unsigned long ns) noexcept {
 inline void udelay(unsigned long us) noexcept { ndelay(us * 1'000); }
 inline void mdelay(unsigned long ms) noexcept { ndelay(ms * 1'000'000); }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::fsleep;
 using bottomhalf::linux6::mdelay;

@@ -31,7 +31,7 @@ inline irq_controller<engine>* irqs(location at) noexcept {
     core_machine* m = up(at);
     return m != nullptr && m->events(at) != nullptr ? &m->irqs() : nullptr;
 }
-}  // namespace impl
+}   // namespace impl
 
 /// Context: process.  The handler may run before this returns.  Return: 0 or -errno.
 inline int request_irq(unsigned int irq, irq_handler_t handler, unsigned long flags, const char* name, void* dev_id,
@@ -67,8 +67,8 @@ inline void synchronize_irq(unsigned int irq, location at = location::current())
     if (c != nullptr && irq < nr_irqs) c->synchronize(irq);
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::disable_irq;
 using bottomhalf::linux6::disable_irq_nosync;

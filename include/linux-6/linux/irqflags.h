@@ -13,8 +13,8 @@ inline void local_irq_enable() noexcept { engine::irq_restore(false); }
 inline unsigned long bottomhalf_irq_save() noexcept { return engine::irq_save() ? 1 : 0; }
 inline void local_irq_restore(unsigned long flags) noexcept { engine::irq_restore(flags != 0); }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::bottomhalf_irq_save;
 using bottomhalf::linux6::irqs_disabled;

@@ -54,13 +54,14 @@ inline constexpr unsigned long INITIAL_JIFFIES = initial_jiffies;
     const unsigned long now = jiffies;
     return bottomhalf_round_jiffies(now + j, impl::this_cpu(at), false) - now;
 }
-[[nodiscard]] inline unsigned long round_jiffies_up_relative(unsigned long j, location at = location::current()) noexcept {
+[[nodiscard]] inline unsigned long round_jiffies_up_relative(unsigned long j,
+                                                             location at = location::current()) noexcept {
     const unsigned long now = jiffies;
     return bottomhalf_round_jiffies(now + j, impl::this_cpu(at), true) - now;
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::get_jiffies_64;
 using bottomhalf::linux6::INITIAL_JIFFIES;

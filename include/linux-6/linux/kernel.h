@@ -42,8 +42,8 @@ constexpr void swap(T& a, T& b) noexcept {
 /// Says so if the caller may not sleep here.
 inline void might_sleep(location at = location::current()) noexcept { impl::here::might_sleep("might_sleep", at); }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::clamp;
 using bottomhalf::linux6::max;

@@ -27,10 +27,12 @@ inline void splice(list_head* from, list_head* prev, list_head* next) noexcept {
     last->next = next;
     next->prev = last;
 }
-}  // namespace list_impl
+}   // namespace list_impl
 
 inline void list_add(struct list_head* n, struct list_head* head) noexcept { list_impl::insert(n, head, head->next); }
-inline void list_add_tail(struct list_head* n, struct list_head* head) noexcept { list_impl::insert(n, head->prev, head); }
+inline void list_add_tail(struct list_head* n, struct list_head* head) noexcept {
+    list_impl::insert(n, head->prev, head);
+}
 inline void __list_del_entry(struct list_head* e) noexcept {
     e->next->prev = e->prev;
     e->prev->next = e->next;
@@ -54,7 +56,9 @@ inline void list_move_tail(struct list_head* e, struct list_head* head) noexcept
     list_add_tail(e, head);
 }
 inline bool list_empty(const struct list_head* head) noexcept { return head->next == head; }
-inline bool list_is_singular(const struct list_head* head) noexcept { return !list_empty(head) && head->next == head->prev; }
+inline bool list_is_singular(const struct list_head* head) noexcept {
+    return !list_empty(head) && head->next == head->prev;
+}
 inline bool list_is_last(const struct list_head* e, const struct list_head* head) noexcept { return e->next == head; }
 inline void list_splice(struct list_head* from, struct list_head* head) noexcept {
     if (!list_empty(from)) list_impl::splice(from, head, head->next);
@@ -71,7 +75,7 @@ inline void list_splice_tail_init(struct list_head* from, struct list_head* head
     INIT_LIST_HEAD(from);
 }
 
-}  // namespace bottomhalf::linux6
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::INIT_LIST_HEAD;
 using bottomhalf::linux6::list_add;
@@ -102,9 +106,9 @@ using bottomhalf::linux6::list_splice_tail_init;
 #define list_next_entry(pos, member) list_entry((pos)->member.next, __typeof__(*(pos)), member)
 #define list_for_each(pos, head) for (pos = (head)->next; pos != (head); pos = pos->next)
 #define list_for_each_safe(pos, n, head) for (pos = (head)->next, n = pos->next; pos != (head); pos = n, n = pos->next)
-#define list_for_each_entry(pos, head, member)                                                    \
+#define list_for_each_entry(pos, head, member)                                           \
     for (pos = list_first_entry(head, __typeof__(*pos), member); &pos->member != (head); \
          pos = list_next_entry(pos, member))
-#define list_for_each_entry_safe(pos, n, head, member)                                                                   \
-    for (pos = list_first_entry(head, __typeof__(*pos), member), n = list_next_entry(pos, member); &pos->member != (head); \
-         pos = n, n = list_next_entry(n, member))
+#define list_for_each_entry_safe(pos, n, head, member)                                             \
+    for (pos = list_first_entry(head, __typeof__(*pos), member), n = list_next_entry(pos, member); \
+         &pos->member != (head); pos = n, n = list_next_entry(n, member))

@@ -37,8 +37,8 @@ inline int mutex_trylock(struct mutex* m) noexcept { return impl::mutexes::try_l
 inline void mutex_unlock(struct mutex* m) noexcept { impl::mutexes::unlock(m->word); }
 inline bool mutex_is_locked(struct mutex* m) noexcept { return impl::mutexes::is_locked(m->word); }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::mutex;
 using bottomhalf::linux6::mutex_destroy;

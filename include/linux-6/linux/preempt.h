@@ -24,8 +24,8 @@ inline void preempt_enable() noexcept { impl::here::sub(preempt_offset); }
 inline void local_bh_disable() noexcept { impl::here::add(2 * softirq_offset); }
 inline void local_bh_enable() noexcept { impl::here::sub(2 * softirq_offset); }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::in_atomic;
 using bottomhalf::linux6::in_hardirq;

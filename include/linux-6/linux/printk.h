@@ -36,7 +36,7 @@ __attribute__((format(printf, 1, 2))) inline int printk(const char* fmt, ...) no
     return n;
 }
 
-}  // namespace bottomhalf::linux6
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::printk;
 
@@ -51,7 +51,7 @@ using bottomhalf::linux6::printk;
 #define pr_notice(fmt, ...) printk(KERN_NOTICE pr_fmt(fmt) __VA_OPT__(, ) __VA_ARGS__)
 #define pr_info(fmt, ...) printk(KERN_INFO pr_fmt(fmt) __VA_OPT__(, ) __VA_ARGS__)
 #define pr_cont(fmt, ...) printk(KERN_CONT fmt __VA_OPT__(, ) __VA_ARGS__)
-#define pr_debug(fmt, ...)                                                       \
-    do {                                                                         \
+#define pr_debug(fmt, ...)                                                \
+    do {                                                                  \
         if (0) printk(KERN_DEBUG pr_fmt(fmt) __VA_OPT__(, ) __VA_ARGS__); \
     } while (0)

@@ -31,12 +31,12 @@ struct task_flags {
 };
 struct task_mm {
     std::uint32_t bottomhalf_word;
-    operator mm_struct*() const noexcept {   // NOLINT: reads like the field
+    operator mm_struct*() const noexcept {      // NOLINT: reads like the field
         auto* t = const_cast<task_mm*>(this);   // any address will do: nobody can look into a struct mm_struct
         return reinterpret_cast<arch::task*>(t)->worker != nullptr ? nullptr : reinterpret_cast<mm_struct*>(t);
     }
 };
-}  // namespace impl
+}   // namespace impl
 
 /// A task, as far as code of drivers looks at it.  The object is the engine's.
 struct BOTTOMHALF_ALIASES task_struct {
@@ -60,9 +60,13 @@ inline struct task_struct* get_current() noexcept {
     return reinterpret_cast<task_struct*>(&t);
 }
 struct bottomhalf_current {
-    struct task_struct* operator->() const noexcept { return get_current(); }
-    struct task_struct& operator*() const noexcept { return *get_current(); }
-    operator struct task_struct*() const noexcept { return get_current(); }   // NOLINT: it stands for the pointer
+    struct task_struct* operator->() const noexcept {
+        return get_current();
+    }
+    struct task_struct& operator*() const noexcept {
+        return *get_current();
+    }
+    operator struct task_struct *() const noexcept { return get_current(); }   // NOLINT: it stands for the pointer
 };
 inline constexpr bottomhalf_current current{};
 
@@ -85,8 +89,8 @@ inline long schedule_timeout_interruptible(long timeout, location at = location:
     return schedule_timeout_uninterruptible(timeout, at);
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::cond_resched;
 using bottomhalf::linux6::cpu_relax;

@@ -38,7 +38,8 @@ private:
 inline bottomhalf_memory kmalloc(std::size_t size, gfp_t flags, location at = location::current()) noexcept {
     if ((flags & GFP_KERNEL) != 0) impl::here::might_sleep("kmalloc", at);
     if (impl::here::in_hardirq()) {
-        bottomhalf::detail::say(channel::advice, severity::warn, "kmalloc", at, "no memory is to be had in a top half here");
+        bottomhalf::detail::say(channel::advice, severity::warn, "kmalloc", at,
+                                "no memory is to be had in a top half here");
         return bottomhalf_memory(nullptr);
     }
     const std::size_t n = size == 0 ? 1 : size;
@@ -53,7 +54,8 @@ inline bottomhalf_memory kmalloc_array(std::size_t n, std::size_t size, gfp_t fl
     if (__builtin_mul_overflow(n, size, &total)) return bottomhalf_memory(nullptr);
     return kmalloc(total, flags, at);
 }
-inline bottomhalf_memory kcalloc(std::size_t n, std::size_t size, gfp_t flags, location at = location::current()) noexcept {
+inline bottomhalf_memory kcalloc(std::size_t n, std::size_t size, gfp_t flags,
+                                 location at = location::current()) noexcept {
     return kmalloc_array(n, size, flags | __GFP_ZERO, at);
 }
 inline char* kstrdup(const char* s, gfp_t flags, location at = location::current()) noexcept {
@@ -65,14 +67,15 @@ inline char* kstrdup(const char* s, gfp_t flags, location at = location::current
 }
 inline void kfree(const void* p, location at = location::current()) noexcept {
     if (p != nullptr && impl::here::in_hardirq()) {
-        bottomhalf::detail::say(channel::advice, severity::warn, "kfree", at, "nothing can be freed in a top half; it leaks");
+        bottomhalf::detail::say(channel::advice, severity::warn, "kfree", at,
+                                "nothing can be freed in a top half; it leaks");
         return;
     }
     std::free(const_cast<void*>(p));
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::__GFP_NOWARN;
 using bottomhalf::linux6::__GFP_ZERO;

@@ -33,10 +33,12 @@ static_assert(sizeof(void*) != 8 || sizeof(timer_list) == 40);
 
 inline constexpr unsigned int TIMER_DEFERRABLE = 0x00080000;   // accepted; there is no idle CPU to be spared
 inline constexpr unsigned int TIMER_PINNED = 0x00100000;
-inline constexpr unsigned int TIMER_IRQSAFE = 0x00200000;      // its function runs with interrupts disabled
+inline constexpr unsigned int TIMER_IRQSAFE = 0x00200000;   // its function runs with interrupts disabled
 
 namespace impl {
-inline timer_node& node(const timer_list* t) noexcept { return *reinterpret_cast<timer_node*>(const_cast<timer_list*>(t)); }
+inline timer_node& node(const timer_list* t) noexcept {
+    return *reinterpret_cast<timer_node*>(const_cast<timer_list*>(t));
+}
 constexpr timer_list idle_timer(void (*f)(timer_list*), unsigned int flags) noexcept {
     return {{nullptr, nullptr}, 0, {.function = f}, flags | ((flags & TIMER_IRQSAFE) != 0 ? timer_irqsafe : 0U), 0, 0};
 }
@@ -46,14 +48,16 @@ constexpr timer_list idle_timer(void (*f)(timer_node*), unsigned int flags) noex
 inline void runs_on(timer_list* t, unsigned cpu) noexcept {
     atomic<u16>(t->bottomhalf_cpu).store(static_cast<u16>(cpu), relaxed);   // relaxed: the timekeeper's lock follows
 }
-}  // namespace impl
+}   // namespace impl
 
 /// For a new timer, or an idle one.
 inline void timer_setup(struct timer_list* t, void (*function)(struct timer_list*), unsigned int flags) noexcept {
     *t = impl::idle_timer(function, flags);
 }
 /// Stale when read; false inside the timer's own function unless it has been armed again.
-inline bool timer_pending(const struct timer_list* t) noexcept { return timekeeper<engine>::was_pending(impl::node(t)); }
+inline bool timer_pending(const struct timer_list* t) noexcept {
+    return timekeeper<engine>::was_pending(impl::node(t));
+}
 
 /// Arms it, or moves it.  Context: any that we manage.  Return: 1 if it was armed, else 0; after timer_shutdown() nothing
 /// happens, and 0.
@@ -65,7 +69,8 @@ inline int mod_timer(struct timer_list* t, unsigned long expires, location at = 
 }
 inline void add_timer_on(struct timer_list* t, int cpu, location at = location::current()) noexcept {
     if (timer_pending(t)) {
-        bottomhalf::detail::say(channel::kernel, severity::warn, "add_timer_on", at, "WARN_ON_ONCE(timer_pending(timer))");
+        bottomhalf::detail::say(channel::kernel, severity::warn, "add_timer_on", at,
+                                "WARN_ON_ONCE(timer_pending(timer))");
         return;
     }
     timekeeper<engine>* clock = impl::clock(at);
@@ -123,8 +128,8 @@ inline int del_timer_sync(struct timer_list* t, location at = location::current(
 }
 inline void destroy_timer_on_stack(struct timer_list*) noexcept {}
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::add_timer;
 using bottomhalf::linux6::add_timer_on;
@@ -146,7 +151,6 @@ using bottomhalf::linux6::try_to_del_timer_sync;
 
 #define DEFINE_TIMER(name, function) struct timer_list name = ::bottomhalf::linux6::impl::idle_timer(function, 0)
 #define timer_setup_on_stack(timer, callback, flags) timer_setup(timer, callback, flags)
-#define from_timer(var, callback_timer, timer_fieldname) \
-    container_of(callback_timer, __typeof__(*var), timer_fieldname)
+#define from_timer(var, callback_timer, timer_fieldname) container_of(callback_timer, __typeof__(*var), timer_fieldname)
 #define timer_container_of(var, callback_timer, timer_fieldname) \
     container_of(callback_timer, __typeof__(*var), timer_fieldname)

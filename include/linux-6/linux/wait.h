@@ -33,7 +33,8 @@ inline int waitqueue_active(struct wait_queue_head* q) noexcept {
 /// Context: process.  Return: what wait_event_timeout() does: 0 if the time is over and the condition false, else the ticks
 /// that were left, at least 1.  `timeout` < 0: no time-out.
 template <class Condition>
-long bottomhalf_wait_event(struct wait_queue_head& q, Condition condition, long timeout, const char* function, location at) {
+long bottomhalf_wait_event(struct wait_queue_head& q, Condition condition, long timeout, const char* function,
+                           location at) {
     const arch::ns_t until = timeout < 0 ? arch::forever : impl::deadline(static_cast<unsigned long>(timeout));
     const bool may = impl::here::might_sleep(function, at);
     if (condition()) return timeout <= 0 ? 1 : timeout;
@@ -54,8 +55,8 @@ long bottomhalf_wait_event(struct wait_queue_head& q, Condition condition, long 
     return left;
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::bottomhalf_wait_event;
 using bottomhalf::linux6::init_waitqueue_head;

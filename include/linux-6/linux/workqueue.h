@@ -58,7 +58,8 @@ struct BOTTOMHALF_ALIASES delayed_work {
 static_assert(offsetof(delayed_work, work) == offsetof(delayed_item, work) &&
               offsetof(delayed_work, timer) == offsetof(delayed_item, timer) &&
               offsetof(delayed_work, wq) == offsetof(delayed_item, wq));
-static_assert(sizeof(void*) != 8 || (sizeof(delayed_work) == 88 && offsetof(delayed_work, cpu) == sizeof(delayed_item)));
+static_assert(sizeof(void*) != 8 ||
+              (sizeof(delayed_work) == 88 && offsetof(delayed_work, cpu) == sizeof(delayed_item)));
 
 struct execute_work {
     struct work_struct work;
@@ -78,7 +79,8 @@ inline delayed_item& item(const delayed_work* d) noexcept {
 }
 constexpr work_struct idle_work(work_func_t f) noexcept { return {0, {nullptr, nullptr}, f}; }
 constexpr delayed_work idle_delayed_work(work_func_t f, unsigned int flags) noexcept {
-    return {idle_work(f), idle_timer(&delayed::expire, flags | timer_irqsafe | timer_of_work), nullptr, WORK_CPU_UNBOUND};
+    return {idle_work(f), idle_timer(&delayed::expire, flags | timer_irqsafe | timer_of_work), nullptr,
+            WORK_CPU_UNBOUND};
 }
 
 /// The core's queue; null stays null, and the core says so.
@@ -99,12 +101,12 @@ inline int clamp_max_active(int n, const char* name, location at) noexcept {
     const int fits = n < 1 ? 1 : n > WQ_MAX_ACTIVE ? static_cast<int>(WQ_MAX_ACTIVE) : n;
     if (fits != n)
         bottomhalf::detail::say(channel::kernel, severity::note, "wq_clamp_max_active", at,
-                                "workqueue: max_active %d requested for %s is out of range, clamping between %d and %d", n,
-                                name, 1, static_cast<int>(WQ_MAX_ACTIVE));
+                                "workqueue: max_active %d requested for %s is out of range, clamping between %d and %d",
+                                n, name, 1, static_cast<int>(WQ_MAX_ACTIVE));
     return fits;
 }
 
-}  // namespace impl
+}   // namespace impl
 
 /// For a new item, or an idle one.  Of an item that is pending or running it loses track, as in the kernel.
 inline void bottomhalf_init_work(struct work_struct* w, work_func_t f) noexcept { *w = impl::idle_work(f); }
@@ -119,14 +121,16 @@ inline void destroy_work_on_stack(struct work_struct* w, location at = location:
     work_item& i = impl::item(w);
     if (!was_pending<engine>(i) && !impl::ops::is_running(i)) return;
     bottomhalf::detail::say(channel::kernel, severity::note, "destroy_work_on_stack", at,
-                            "ODEBUG: free active (active state 0) object: %p object type: work_struct", static_cast<void*>(w));
+                            "ODEBUG: free active (active state 0) object: %p object type: work_struct",
+                            static_cast<void*>(w));
     impl::ops::cancel_sync(i, &impl::ops::no_timer, "destroy_work_on_stack", at);
 }
 inline void destroy_delayed_work_on_stack(struct delayed_work* d, location at = location::current()) noexcept {
     work_item& i = impl::item(&d->work);
     if (!was_pending<engine>(i) && !impl::ops::is_running(i)) return;
     bottomhalf::detail::say(channel::kernel, severity::note, "destroy_delayed_work_on_stack", at,
-                            "ODEBUG: free active (active state 0) object: %p object type: timer_list", static_cast<void*>(d));
+                            "ODEBUG: free active (active state 0) object: %p object type: timer_list",
+                            static_cast<void*>(d));
     impl::ops::cancel_sync(i, &impl::delayed::stop_timer, "destroy_delayed_work_on_stack", at);
 }
 
@@ -156,12 +160,13 @@ __attribute__((format(printf, 2, 5))) inline struct workqueue_struct* bottomhalf
     constexpr int room = static_cast<int>(sizeof(impl::core_queue::name)) - 1;
     if (length > room) {
         name[room] = '\0';
-        say(channel::kernel, severity::note, "alloc_workqueue", at, "workqueue: name exceeds WQ_NAME_LEN. Truncating to: %s",
-            name);
+        say(channel::kernel, severity::note, "alloc_workqueue", at,
+            "workqueue: name exceeds WQ_NAME_LEN. Truncating to: %s", name);
     }
     if ((flags & WQ_BH) != 0) {
         if ((flags & ~static_cast<unsigned int>(WQ_BH | WQ_HIGHPRI)) != 0 || max_active != 0)
-            say(channel::kernel, severity::warn, "__alloc_workqueue", at, "WARN_ON_ONCE: WQ_BH goes with WQ_HIGHPRI only");
+            say(channel::kernel, severity::warn, "__alloc_workqueue", at,
+                "WARN_ON_ONCE: WQ_BH goes with WQ_HIGHPRI only");
         else
             say(channel::advice, severity::bug, "alloc_workqueue", at, "%s: there are no WQ_BH queues here yet", name);
         return nullptr;
@@ -193,7 +198,8 @@ inline void drain_workqueue(struct workqueue_struct* wq, location at = location:
     impl::ops::drain_workqueue(impl::core(wq, at), "drain_workqueue", at);
 }
 /// Raising it lets held items start at once.  Context: process.
-inline void workqueue_set_max_active(struct workqueue_struct* wq, int max_active, location at = location::current()) noexcept {
+inline void workqueue_set_max_active(struct workqueue_struct* wq, int max_active,
+                                     location at = location::current()) noexcept {
     impl::core_queue* q = impl::core(wq, at);
     if (q == nullptr || (impl::flags_of(*q) & __WQ_ORDERED) != 0) {
         bottomhalf::detail::say(channel::kernel, severity::warn, "workqueue_set_max_active", at,
@@ -236,7 +242,8 @@ inline bool schedule_delayed_work_on(int cpu, struct delayed_work* d, unsigned l
                                      location at = location::current()) noexcept {
     return queue_delayed_work_on(cpu, system_percpu_wq, d, delay, at);
 }
-inline bool schedule_delayed_work(struct delayed_work* d, unsigned long delay, location at = location::current()) noexcept {
+inline bool schedule_delayed_work(struct delayed_work* d, unsigned long delay,
+                                  location at = location::current()) noexcept {
     return queue_delayed_work(system_percpu_wq, d, delay, at);
 }
 /// Moves it to `delay` ticks from now, wherever it waits.  Return: was it pending?
@@ -303,9 +310,7 @@ inline unsigned int work_busy(struct work_struct* w) noexcept {
     return (was_pending<engine>(i) ? WORK_BUSY_PENDING : 0U) | (impl::ops::is_running(i) ? WORK_BUSY_RUNNING : 0U);
 }
 /// The item whose handler the caller is, or null.
-inline struct work_struct* current_work() noexcept {
-    return reinterpret_cast<work_struct*>(impl::ops::current_work());
-}
+inline struct work_struct* current_work() noexcept { return reinterpret_cast<work_struct*>(impl::ops::current_work()); }
 
 // ---- helpers ------------------------------------------------------------------------------------------------------------
 
@@ -320,7 +325,7 @@ inline void work_for_cpu_fn(work_struct* w) {
     auto* f = reinterpret_cast<work_for_cpu*>(w);
     f->ret = f->fn(f->arg);
 }
-}  // namespace impl
+}   // namespace impl
 
 /// Calls fn(arg) in a worker of that CPU.  Context: process.  Return: what it returned.
 inline long work_on_cpu(int cpu, long (*fn)(void*), void* arg, location at = location::current()) noexcept {
@@ -343,7 +348,8 @@ inline int schedule_on_each_cpu(work_func_t fn, location at = location::current(
     return 0;
 }
 /// Calls `fn` here if that may be, else in a worker.  Return: 0 if it has been called, 1 if it has been queued.
-inline int execute_in_process_context(work_func_t fn, struct execute_work* ew, location at = location::current()) noexcept {
+inline int execute_in_process_context(work_func_t fn, struct execute_work* ew,
+                                      location at = location::current()) noexcept {
     if (!impl::here::in_interrupt()) {
         fn(&ew->work);
         return 0;
@@ -353,8 +359,8 @@ inline int execute_in_process_context(work_func_t fn, struct execute_work* ew, l
     return 1;
 }
 
-}  // namespace BOTTOMHALF_ENGINE
-}  // namespace bottomhalf::linux6
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::bottomhalf_alloc_workqueue;
 using bottomhalf::linux6::bottomhalf_init_delayed_work;
@@ -430,7 +436,7 @@ using bottomhalf::linux6::workqueue_set_max_active;
 
 #define from_work(var, callback_work, work_fieldname) container_of(callback_work, __typeof__(*var), work_fieldname)
 
-#define alloc_workqueue(fmt, flags, max_active, ...)                                                             \
+#define alloc_workqueue(fmt, flags, max_active, ...) \
     bottomhalf_alloc_workqueue(::bottomhalf::location::current(), fmt, flags, max_active __VA_OPT__(, ) __VA_ARGS__)
 #define alloc_ordered_workqueue(fmt, flags, ...) \
     alloc_workqueue(fmt, WQ_UNBOUND | __WQ_ORDERED | (flags), 1 __VA_OPT__(, ) __VA_ARGS__)
