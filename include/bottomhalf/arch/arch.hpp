@@ -65,5 +65,12 @@ struct task {
     char comm[comm_len] = {};          // name, as ps shows it
 };
 
+/// Cuts a name to what a thread can bear.  By hand: g++ reads the bound of strnlen() as a promise about the source.
+inline void set_comm(char (&to)[comm_len], const char* from) noexcept {
+    unsigned n = 0;
+    for (; n + 1 < comm_len && from[n] != '\0'; ++n) to[n] = from[n];
+    to[n] = '\0';
+}
+
 }   // namespace arch
 }   // namespace bottomhalf

@@ -259,7 +259,7 @@ private:
         t->arg = arg;
         t->self.cpu = cpu;
         t->self.pid = next_pid_++;
-        std::memcpy(t->self.comm, comm, ::strnlen(comm, comm_len - 1));
+        set_comm(t->self.comm, comm);
         std::snprintf(t->end_of, sizeof t->end_of, "the end of %s", t->self.comm);
         tasks_.push_back(std::move(t));
         runnable_.reserve(tasks_.size());

@@ -161,10 +161,7 @@ struct threads {
         t.arg_ = arg;
         t.cpu_ = cpu;
         t.pinned_ = pinned;
-        const std::size_t n =
-            ::strnlen(comm, comm_len - 1);   // 15 characters: pthread_setname_np() refuses longer names
-        std::memcpy(t.comm_, comm, n);
-        t.comm_[n] = '\0';
+        set_comm(t.comm_, comm);   // 15 characters: pthread_setname_np() refuses longer names
         t.done_ = 0;
         quiet no_signals;   // inherited: no foreign handler ever runs on a worker
 #if BOTTOMHALF_EXCEPTIONS
