@@ -37,14 +37,29 @@ void* counted(std::size_t n, std::size_t align) {
 }
 }   // namespace
 
-// Not inline: the compilers would see free() under a delete whose new they know, and warn.
+// All of them, or a sanitizer pairs its own with ours.  Not inline: the compilers would see free() under a delete whose
+// new they know, and warn.
 #define OUT_OF_LINE __attribute__((noinline))
 OUT_OF_LINE void* operator new(std::size_t n) { return counted(n, 0); }
+OUT_OF_LINE void* operator new[](std::size_t n) { return counted(n, 0); }
+OUT_OF_LINE void* operator new(std::size_t n, const std::nothrow_t&) noexcept { return counted(n, 0); }
+OUT_OF_LINE void* operator new[](std::size_t n, const std::nothrow_t&) noexcept { return counted(n, 0); }
 OUT_OF_LINE void* operator new(std::size_t n, std::align_val_t a) { return counted(n, static_cast<std::size_t>(a)); }
+OUT_OF_LINE void* operator new[](std::size_t n, std::align_val_t a) { return counted(n, static_cast<std::size_t>(a)); }
+OUT_OF_LINE void* operator new(std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept {
+    return counted(n, static_cast<std::size_t>(a));
+}
+OUT_OF_LINE void* operator new[](std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept {
+    return counted(n, static_cast<std::size_t>(a));
+}
 OUT_OF_LINE void operator delete(void* p) noexcept { std::free(p); }
+OUT_OF_LINE void operator delete[](void* p) noexcept { std::free(p); }
 OUT_OF_LINE void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+OUT_OF_LINE void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
 OUT_OF_LINE void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+OUT_OF_LINE void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
 OUT_OF_LINE void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+OUT_OF_LINE void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
 // ---- types ----------------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ using completion = bh::completion_ops<bh::arch::threads>;
 namespace {
 
 std::uint32_t begun = 0, never = 0;
+bh::work_item* volatile keep[2];   // what is reached until the end is no leak
 
 void wait(std::uint32_t& word) { completion::wait(word, bh::arch::forever, "the end", bh::location::current()); }
 void stuck() {
@@ -35,10 +36,10 @@ int main(int argc, char** argv) {
         static bh::delayed_work item{[] {}};
         bh::schedule_delayed_work(item, 3600 * bh::hz);
     } else if (what == "running") {
-        auto* block = new bh::work{&stuck};   // reached until the end: no leak
+        auto* block = new bh::work{&stuck};
         auto* item = new bh::work{[] { std::fputs("ran\n", stderr); }};
-        static bh::work_item* keep[] = {block, item};
-        static_cast<void>(keep);
+        keep[0] = block;
+        keep[1] = item;
         bh::schedule_work(*block);
         wait(begun);
         bh::schedule_work(*item);
@@ -54,15 +55,14 @@ int main(int argc, char** argv) {
         static auto& wq = *new bh::workqueue{"mine", {.single_thread = true}};
         auto* block = new bh::work{&stuck};
         auto* item = new bh::work{[] { std::fputs("ran\n", stderr); }};
-        static bh::work_item* keep[] = {block, item};
-        static_cast<void>(keep);
+        keep[0] = block;
+        keep[1] = item;
         bh::queue_work(wq, *block);
         wait(begun);
         bh::queue_work(wq, *item);
     } else if (what == "exit_in_handler") {
         auto* item = new bh::work{[] { std::exit(7); }};
-        static bh::work_item* keep = item;
-        static_cast<void>(keep);
+        keep[0] = item;
         bh::schedule_work(*item);
         wait(never);
     }
