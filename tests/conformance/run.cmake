@@ -2,8 +2,8 @@
 #
 #   cmake -D EXPECTED=... -D OUTPUT=... [-D "SEEDS=1;2;..."] -P run.cmake -- PROGRAM ARGUMENT...
 #
-# Runs a scenario and compares what it prints with what a kernel printed, byte for byte.  No second try.  On the simulator
-# each seed is an order of events of its own.
+# Runs a scenario and compares what it prints with what a kernel printed, byte for byte.  No second try.  On the
+# simulator each seed is an order of events of its own.
 set(command)
 set(after FALSE)
 math(EXPR last "${CMAKE_ARGC} - 1")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// <linux/bitops.h>: bits in arrays of unsigned long.  Those with a return value order memory fully, the others not at all.
+// <linux/bitops.h>: bits in arrays of unsigned long.  Those with a return value order memory fully, the others not at
+// all.
 #pragma once
 
 #include <climits>

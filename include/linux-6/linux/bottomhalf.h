@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// <linux/bottomhalf.h>: today's kernel interface (6.12), bound to an engine: threads, or the simulator with BOTTOMHALF_SIM.
+// <linux/bottomhalf.h>: today's kernel interface (6.12), bound to an engine: threads, or the simulator with
+// BOTTOMHALF_SIM.
 //
 // The facade is thin.  Its structs are plain, have the layout of the core's under the kernel's names, and live in
 //
@@ -8,8 +9,8 @@
 // They reach the global namespace by using-declarations, because another file of the same program may use the facade of
 // 2.6: two different global `struct work_struct` with inline functions would be merged by the linker.
 //
-// Everything works on the default machine, which boots at the first call that needs it.  A program whose very first call
-// comes from a signal handler calls bottomhalf_boot() before.
+// Everything works on the default machine, which boots at the first call that needs it.  A program whose very first
+// call comes from a signal handler calls bottomhalf_boot() before.
 #pragma once
 
 #include <cstddef>
@@ -83,7 +84,7 @@ using here = context<engine>;
 template <class T>
 using atomic = engine::atomic_ref<T>;
 
-// ---- the system's queues ----------------------------------------------------------------------------------------------
+// ---- the system's queues --------------------------------------------------------------------------------------------
 
 enum system_queue : unsigned {
     sys_events,
@@ -131,13 +132,13 @@ inline bool create_system_queues(core_machine& m, location at) noexcept {
     return true;
 }
 
-// ---- the machine ------------------------------------------------------------------------------------------------------
+// ---- the machine ----------------------------------------------------------------------------------------------------
 
 BOTTOMHALF_STATE inline constinit std::uint32_t ready = 0;   // A: 0 not yet, 1 somebody is at it, 2 done
 
-/// The default machine, with `jiffies` ticking and the system's queues there: they exist before anybody asks for one, so
-/// that a timer callback may be the first to.  Context: process the first time, any from then on.
-/// Return: null if there was no thread or memory to be had.
+/// The default machine, with `jiffies` ticking and the system's queues there: they exist before anybody asks for one,
+/// so that a timer callback may be the first to.  Context: process the first time, any from then on.  Return: null if
+/// there was no thread or memory to be had.
 inline core_machine* up(location at) noexcept {
     core_machine& m = default_machine_of<engine>();
     atomic<std::uint32_t> state(ready);

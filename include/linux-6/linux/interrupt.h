@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// <linux/interrupt.h>: top halves.  Lines 0 to 63 of the default machine; a line is raised by bottomhalf::raise_irq() or by
-// a file descriptor (bottomhalf::irq_from_fd()).
+// <linux/interrupt.h>: top halves.  Lines 0 to 63 of the default machine; a line is raised by bottomhalf::raise_irq()
+// or by a file descriptor (bottomhalf::irq_from_fd()).
 //
-// In this version a top half runs with everything else of its CPU held off, as in the kernel; there are no tasklets and no
-// threaded interrupts yet.
+// In this version a top half runs with everything else of its CPU held off, as in the kernel; there are no tasklets and
+// no threaded interrupts yet.
 #pragma once
 
 #include <linux/bottomhalf.h>

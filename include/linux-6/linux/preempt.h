@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // <linux/preempt.h>: what context this is, and sections that must not be preempted or see a softirq.
 //
-// The sections count, so the questions are answered and sleeping inside them is reported.  On threads they do not yet keep
-// the other threads of the same emulated CPU out.
+// The sections count, so the questions are answered and sleeping inside them is reported.  On threads they do not yet
+// keep the other threads of the same emulated CPU out.
 #pragma once
 
 #include <linux/bottomhalf.h>

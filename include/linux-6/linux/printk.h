@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// <linux/printk.h>: to stderr, one write per line, from any context.  The kernel's own conversions (%pS, %pM, ...) print
-// as %p does.
+// <linux/printk.h>: to stderr, one write per line, from any context.  The kernel's own conversions (%pS, %pM, ...)
+// print as %p does.
 #pragma once
 
 #include <cstdarg>

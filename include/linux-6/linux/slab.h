@@ -34,7 +34,8 @@ private:
     void* p_;
 };
 
-/// Context: any but a top half, whose thread may be inside malloc() itself: there is nothing to be had then, and this says so.
+/// Context: any but a top half, whose thread may be inside malloc() itself: there is nothing to be had then, and this
+/// says so.
 inline bottomhalf_memory kmalloc(std::size_t size, gfp_t flags, location at = location::current()) noexcept {
     if ((flags & GFP_KERNEL) != 0) impl::here::might_sleep("kmalloc", at);
     if (impl::here::in_hardirq()) {

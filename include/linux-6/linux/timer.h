@@ -59,8 +59,8 @@ inline bool timer_pending(const struct timer_list* t) noexcept {
     return timekeeper<engine>::was_pending(impl::node(t));
 }
 
-/// Arms it, or moves it.  Context: any that we manage.  Return: 1 if it was armed, else 0; after timer_shutdown() nothing
-/// happens, and 0.
+/// Arms it, or moves it.  Context: any that we manage.  Return: 1 if it was armed, else 0; after timer_shutdown()
+/// nothing happens, and 0.
 inline int mod_timer(struct timer_list* t, unsigned long expires, location at = location::current()) noexcept {
     timekeeper<engine>* clock = impl::clock(at);
     if (clock == nullptr) return 0;

@@ -22,7 +22,8 @@ inline void init_waitqueue_head(struct wait_queue_head* q) noexcept { q->turn = 
 
 /// Wakes everybody, who look at their conditions again.  Context: any, async-signal-safe.
 inline void wake_up(struct wait_queue_head* q) noexcept {
-    // [wait.turn] seq_cst, here and below: either we see the waiter, or the waiter sees the new turn, and does not sleep.
+    // [wait.turn] seq_cst, here and below: either we see the waiter, or the waiter sees the new turn, and does not
+    // sleep.
     impl::atomic<unsigned int>(q->turn).fetch_add(1, seq_cst);
     if (impl::atomic<unsigned int>(q->waiters).load(seq_cst) != 0) engine::unpark(q->turn, everybody);
 }
@@ -30,8 +31,8 @@ inline int waitqueue_active(struct wait_queue_head* q) noexcept {
     return impl::atomic<unsigned int>(q->waiters).load(seq_cst) != 0 ? 1 : 0;
 }
 
-/// Context: process.  Return: what wait_event_timeout() does: 0 if the time is over and the condition false, else the ticks
-/// that were left, at least 1.  `timeout` < 0: no time-out.
+/// Context: process.  Return: what wait_event_timeout() does: 0 if the time is over and the condition false, else the
+/// ticks that were left, at least 1.  `timeout` < 0: no time-out.
 template <class Condition>
 long bottomhalf_wait_event(struct wait_queue_head& q, Condition condition, long timeout, const char* function,
                            location at) {

@@ -8,13 +8,13 @@
 //   cancel_work_sync(&d->work);                    process context; neither pending nor running afterwards
 //
 // Where this differs from the kernel:
-//   * an item queued on a queue that is being drained or destroyed is refused: reported, false, and the item is idle.  The
-//     kernel warns, returns true, and leaves it pending for good.
+//   * an item queued on a queue that is being drained or destroyed is refused: reported, false, and the item is idle.
+//     The kernel warns, returns true, and leaves it pending for good.
 //   * WQ_HIGHPRI and WQ_CPU_INTENSIVE queues share the pools of the others; WQ_BH is refused; WQ_FREEZABLE,
 //     WQ_MEM_RECLAIM, WQ_SYSFS and WQ_POWER_EFFICIENT are accepted and mean nothing.
 //   * WQ_UNBOUND has one pool in all.  There is no CPU hotplug.
-//   * a delayed item that still waits for its time when its queue is destroyed is not queued any more (the kernel uses freed
-//     memory); both that and the destroying are reported.
+//   * a delayed item that still waits for its time when its queue is destroyed is not queued any more (the kernel uses
+//     freed memory); both that and the destroying are reported.
 #pragma once
 
 #include <cstdarg>
@@ -33,7 +33,7 @@
 namespace bottomhalf::linux6 {
 inline namespace BOTTOMHALF_ENGINE {
 
-// ---- items ------------------------------------------------------------------------------------------------------------
+// ---- items ----------------------------------------------------------------------------------------------------------
 
 struct work_struct;
 using work_func_t = void (*)(struct work_struct* work);
@@ -134,7 +134,7 @@ inline void destroy_delayed_work_on_stack(struct delayed_work* d, location at = 
     impl::ops::cancel_sync(i, &impl::delayed::stop_timer, "destroy_delayed_work_on_stack", at);
 }
 
-// ---- queues -----------------------------------------------------------------------------------------------------------
+// ---- queues ---------------------------------------------------------------------------------------------------------
 
 inline constexpr workqueue_struct* system_wq = &impl::system_queues[impl::sys_events];
 inline constexpr workqueue_struct* system_percpu_wq = &impl::system_queues[impl::sys_percpu];
@@ -209,10 +209,10 @@ inline void workqueue_set_max_active(struct workqueue_struct* wq, int max_active
     impl::ops::set_max_active(*q, impl::clamp_max_active(max_active, q->name, at));
 }
 
-// ---- queueing: any context, async-signal-safe once the machine is up ----------------------------------------------------
+// ---- queueing: any context, async-signal-safe once the machine is up ------------------------------------------------
 
-/// Return: true if this call made it pending.  false: it was already, and the run to come sees what the caller wrote; or it
-/// is disabled.
+/// Return: true if this call made it pending.  false: it was already, and the run to come sees what the caller wrote;
+/// or it is disabled.
 inline bool queue_work(struct workqueue_struct* wq, struct work_struct* w, location at = location::current()) noexcept {
     return impl::ops::queue_work(impl::core(wq, at), impl::item(w), at);
 }
@@ -256,7 +256,7 @@ inline bool mod_delayed_work(struct workqueue_struct* wq, struct delayed_work* d
     return mod_delayed_work_on(WORK_CPU_UNBOUND, wq, d, delay, at);
 }
 
-// ---- flush and cancel ---------------------------------------------------------------------------------------------------
+// ---- flush and cancel -----------------------------------------------------------------------------------------------
 
 /// Waits for the last queued instance at the time of the call, else for the running one; not for a timer.
 /// Context: process.  Return: whether it waited.
@@ -266,8 +266,8 @@ inline bool flush_work(struct work_struct* w, location at = location::current())
 inline bool flush_delayed_work(struct delayed_work* d, location at = location::current()) noexcept {
     return impl::delayed::flush(impl::item(d), at);
 }
-/// Return (all of them): was it pending?  The _sync ones also wait for its handler, and whoever tries to queue it meanwhile,
-/// its own handler included, is told false.  Context: any; _sync: process.
+/// Return (all of them): was it pending?  The _sync ones also wait for its handler, and whoever tries to queue it
+/// meanwhile, its own handler included, is told false.  Context: any; _sync: process.
 inline bool cancel_work(struct work_struct* w) noexcept {
     return impl::ops::cancel(impl::item(w), &impl::ops::no_timer);
 }
@@ -301,7 +301,7 @@ inline bool enable_and_queue_work(struct workqueue_struct* wq, struct work_struc
     return enable_work(w) && queue_work(wq, w, at);
 }
 
-// ---- questions ----------------------------------------------------------------------------------------------------------
+// ---- questions ------------------------------------------------------------------------------------------------------
 
 inline bool work_pending(const struct work_struct* w) noexcept { return was_pending<engine>(impl::item(w)); }
 inline bool delayed_work_pending(const struct delayed_work* d) noexcept { return work_pending(&d->work); }
@@ -312,7 +312,7 @@ inline unsigned int work_busy(struct work_struct* w) noexcept {
 /// The item whose handler the caller is, or null.
 inline struct work_struct* current_work() noexcept { return reinterpret_cast<work_struct*>(impl::ops::current_work()); }
 
-// ---- helpers ------------------------------------------------------------------------------------------------------------
+// ---- helpers --------------------------------------------------------------------------------------------------------
 
 namespace impl {
 struct work_for_cpu {

@@ -11,7 +11,7 @@ static void fn(struct work_struct *w) { runs++; }
 static int self_runs;
 static void self_fn(struct work_struct *w)
 {
-	self_runs++;
+	WRITE_ONCE(self_runs, self_runs + 1);
 	schedule_work(w);
 }
 static DECLARE_WORK(self, self_fn);
@@ -70,7 +70,7 @@ static void scenario(void)
 		tried, tries_over, work_pending(&stubborn));
 
 	schedule_work(&self);
-	while (self_runs < 3)
+	while (READ_ONCE(self_runs) < 3)
 		msleep(1);
 	cancel_work_sync(&self);
 	before = self_runs;

@@ -9,18 +9,20 @@ static struct blocker b[4];
 /* n items, of which `room` may start at once. */
 static void try_one(const char *what, struct workqueue_struct *wq, int n, int room)
 {
-	int i;
+	int i, started = 0;
 
 	for (i = 0; i < n; i++) {
 		blocker_init(&b[i]);
 		queue_work_on(0, wq, &b[i].work);
 	}
-	for (i = 0; i < n; i++)
-		OBSERVE("%s: item %d started %d", what, i, seen_within(&b[i].started, i < room ? 5000 : 300));
+	for (i = 0; i < n; i++) {
+		started = seen_within(&b[i].started, i < room ? 5000 : 300);
+		OBSERVE("%s: item %d started %d", what, i, started);
+	}
 	complete(&b[0].release);
 	flush_work(&b[0].work);
 	OBSERVE("%s: after the first ended, last one started %d", what,
-		b[n - 1].entered || seen_within(&b[n - 1].started, 5000));
+		started || seen_within(&b[n - 1].started, 5000));
 	for (i = 1; i < n; i++)
 		complete(&b[i].release);
 	flush_workqueue(wq);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// <linux/interrupt.h> of today, as far as it goes: a top half that defers the rest to a work item.
+#include "linux6/support.hpp"
+
+#include <bottomhalf/interface.hpp>
+
+#include <linux/atomic.h>
+#include <linux/interrupt.h>
+
+namespace {
+
+struct device {
+    atomic_t interrupts;
+    bool hardirq, irqs_off, task;
+    struct work_struct work;
+    struct completion done;
+};
+
+irqreturn_t top_half(int, void* dev_id) {
+    auto* d = static_cast<device*>(dev_id);
+    atomic_inc(&d->interrupts);
+    d->hardirq = in_hardirq();
+    d->irqs_off = irqs_disabled();
+    schedule_work(&d->work);
+    return IRQ_HANDLED;
+}
+void bottom_half(struct work_struct* w) {
+    device* d = container_of(w, device, work);
+    d->task = in_task();
+    complete(&d->done);
+}
+
+int stranger;   // another dev_id
+
+}   // namespace
+
+TEST_CASE("request_irq: a raised line runs its top half, and that may queue work", "[linux6][irq]") {
+    static device d{};
+    INIT_WORK(&d.work, bottom_half);
+    init_completion(&d.done);
+    REQUIRE(request_irq(5, top_half, 0, "test", &d) == 0);
+    CHECK(request_irq(5, top_half, 0, "taken", &stranger) == -EBUSY);
+    CHECK(request_irq(6, nullptr, 0, "nothing", &d) == -EINVAL);
+    CHECK(request_irq(6, top_half, IRQF_SHARED, "whose?", nullptr) == -EINVAL);
+    CHECK(request_irq(IRQ_NOTCONNECTED, top_half, 0, "where?", &d) == -ENOTCONN);
+    for (int i = 1; i <= 3; ++i) {
+        bottomhalf::raise_irq(5);
+        wait_for_completion(&d.done);
+        CHECK(atomic_read(&d.interrupts) == i);
+    }
+    disable_irq(5);
+    bottomhalf::raise_irq(5);
+    enable_irq(5);   // what came meanwhile is not lost
+    wait_for_completion(&d.done);
+    free_irq(5, &d);
+    CHECK(atomic_read(&d.interrupts) == 4);
+    CHECK(d.hardirq);
+    CHECK(d.irqs_off);
+    CHECK(d.task);
+    cancel_work_sync(&d.work);
+
+    const ear listener;
+    free_irq(5, &d);
+    CHECK(ear::has("free_irq"));
+}
