@@ -30,7 +30,7 @@ template <class Arch>
 class inbox {
 public:
     /// Context: any.  `l` must be owned by the caller.  refused: the inbox is closed, and `l` is still the caller's.
-    pushed push(link& l) noexcept {
+    BOTTOMHALF_INLINE pushed push(link& l) noexcept {
         typename Arch::template atomic_ref<std::uintptr_t> head(head_);
         std::uintptr_t h = head.load(relaxed);   // relaxed: a guess, the exchange below decides
         do {

@@ -141,28 +141,29 @@ public:
 
     /// Context: any, async-signal-safe.  The caller owns PENDING and has named a link to this pool in the item's word.
     /// Return: false if the pool is closed.
-    bool enqueue(work_item& w) noexcept {
-        switch (inbox_.push(w.entry)) {
-            case detail::pushed::quietly: return true;
-            case detail::pushed::and_must_wake: wake(); return true;
-            default: return false;
-        }
+    BOTTOMHALF_INLINE bool enqueue(work_item& w) noexcept {
+        const detail::pushed how = inbox_.push(w.entry);
+        if (how == detail::pushed::and_must_wake) [[unlikely]]
+            wake();
+        return how != detail::pushed::refused;
     }
-
-    /// A handler queues its own item, which it has just claimed, on the queue that runs it: it will run here, after itself,
-    /// whatever CPU was asked for.  So it is only noted down, and costs neither a push nor a look into the inbox; whoever
-    /// settles this pool before the handler returns puts it on the worklist.
-    /// Context: any; interrupts masked.  Return: false if that is not the case, or somebody else comes before it.
-    static bool run_again(const basic_workqueue_struct<Arch>& wq, const work_item& w) noexcept {
-        const arch::task& t = Arch::current();
-        if (t.worker == nullptr) [[likely]]
-            return false;
-        worker_t& k = *static_cast<worker_t*>(t.worker);
+    /// Whether the caller is inside the handler of `w`, or interrupts it.
+    [[nodiscard]] BOTTOMHALF_INLINE static bool is_own(const work_item& w) noexcept {
+        const worker_t* k = current_worker();
+        return k != nullptr && k->current != nullptr && k->current->item == &w;
+    }
+    /// A handler that queues its own item (is_own()) on the queue that runs it: it will run here, after itself, whatever
+    /// CPU was asked for.  So it is only noted down, and costs neither a push nor a look into the inbox; whoever settles
+    /// this pool before the handler returns puts it on the worklist.
+    /// Context: any; interrupts masked.  Return: where to note it down, once it is claimed, with run_again(); null if it is
+    /// for another queue, or somebody else comes before it.
+    [[nodiscard]] BOTTOMHALF_INLINE static running_t* own_run(const basic_workqueue_struct<Arch>& wq) noexcept {
+        worker_t& k = *current_worker();
         running_t* r = k.current;   // on the worker's own thread nobody changes it meanwhile
-        if (r == nullptr || r->item != &w || r->pwq->wq != &wq || context<Arch>::in_interrupt()) return false;
-        if (!k.pool->inbox_.was_untouched()) return false;
-        atomic<std::uint32_t>(r->again).store(1, release);   // [work.again] the claim is visible to who finds it
-        return true;
+        return r->pwq->wq != &wq || context<Arch>::in_interrupt() || !k.pool->inbox_.was_untouched() ? nullptr : r;
+    }
+    static void run_again(running_t& r) noexcept {
+        atomic<std::uint32_t>(r.again).store(1, release);   // [work.again] the claim is visible to who finds it
     }
 
     // ---- for flush, cancel and drain ------------------------------------------------------------------------------

@@ -56,22 +56,12 @@ struct workqueue_ops {
 
     /// Puts an item whose PENDING the caller owns into the inbox of a pool.  `old` is its word.  Context: any.
     static bool push_owned(wq_t& wq, unsigned cpu, work_item& w, unsigned long old, location at) noexcept {
-        pwq_t& link = wq.link_for(cpu);
-        // The inbox has no use for the back link: it carries the pool of the last run, for settle().
-        w.entry.prev = reinterpret_cast<detail::link*>(static_cast<std::uintptr_t>(detail::word::last_pool(old)));
+        w.entry.prev = last_pool_of(old);
         // release: whoever follows the word to the link finds it set up.
-        detail::data_of<Arch>(w).store(
-            reinterpret_cast<unsigned long>(&link) | detail::word::PWQ | detail::word::PENDING |
-                (static_cast<unsigned long>(detail::word::no_colour) << detail::word::colour_shift),
-            release);
+        detail::data_of<Arch>(w).store(in_inbox_of(wq.link_for(cpu)), release);
         if (wq.pool_for(cpu).enqueue(w)) [[likely]]
             return true;
-        w.entry = {};
-        detail::data_of<Arch>(w).store(
-            detail::word::off_queue(detail::word::last_pool(old), old & detail::word::depth_mask),
-            release);   // [work.pending] idle again, as before the call
-        complain_closed(wq, w, at);
-        return false;
+        return refused(wq, w, old, at);
     }
 
     /// Everything that makes a call impossible, before anything is changed.  Return: false, and the report is made.
@@ -314,15 +304,56 @@ struct workqueue_ops {
     }
 
 private:
-    static bool claim_and_push(wq_t& wq, unsigned cpu, work_item& w, location at) noexcept {
+    BOTTOMHALF_INLINE static bool claim_and_push(wq_t& wq, unsigned cpu, work_item& w, location at) noexcept {
         // Masked from claim to push: a top half in between could wait for us, its victim, to queue what it wants to cancel.
         detail::irq_guard<Arch> masked;
+        // Two locked instructions, the claim and the push, are what this costs.  So an item that is idle, and not the
+        // caller's own, is claimed by the very word that it has in the inbox.
+        unsigned long d = detail::data_of<Arch>(w).load(relaxed);   // relaxed: a look, the exchange decides
+        if ((d & (detail::word::PENDING | detail::word::depth_mask)) != 0) [[unlikely]]
+            return claim_and_push_slowly(wq, cpu, w, at);
+        if (pool_t::is_own(w)) [[unlikely]]
+            if (running_t* again = pool_t::own_run(wq)) {
+                if (!detail::data_of<Arch>(w).compare_exchange_strong(d, d | detail::word::PENDING, acq_rel, relaxed))
+                    [[unlikely]]
+                    return claim_and_push_slowly(wq, cpu, w, at);
+                return pool_t::run_again(*again), true;
+            }
+        // [work.pending] as in claim(), and release also for what push_owned() has there
+        if (!detail::data_of<Arch>(w).compare_exchange_strong(d, in_inbox_of(wq.link_for(cpu)), acq_rel, relaxed))
+            [[unlikely]]
+            return claim_and_push_slowly(wq, cpu, w, at);
+        w.entry.prev = last_pool_of(d);
+        if (wq.pool_for(cpu).enqueue(w)) [[likely]]
+            return true;
+        return refused(wq, w, d, at);
+    }
+    __attribute__((noinline)) static bool claim_and_push_slowly(wq_t& wq, unsigned cpu, work_item& w,
+                                                                location at) noexcept {
         if (!detail::claim<Arch>(w)) return false;
         const unsigned long d = detail::data_of<Arch>(w).load(relaxed);   // relaxed: it is ours
         if ((d & detail::word::depth_mask) != 0) [[unlikely]]
             return let_go(w), false;   // disabled: no trace
-        if (pool_t::run_again(wq, w)) return true;
         return push_owned(wq, cpu, w, d, at);
+    }
+    /// The word of an item on its way into the inbox of `link`'s pool.
+    static unsigned long in_inbox_of(pwq_t& link) noexcept {
+        return reinterpret_cast<unsigned long>(&link) | detail::word::PWQ | detail::word::PENDING |
+               (static_cast<unsigned long>(detail::word::no_colour) << detail::word::colour_shift);
+    }
+    /// The inbox has no use for the back link: it carries the pool of the last run, for settle().
+    static detail::link* last_pool_of(unsigned long d) noexcept {
+        return reinterpret_cast<detail::link*>(static_cast<std::uintptr_t>(detail::word::last_pool(d)));
+    }
+    /// The pool is closed: idle again, as before the call.
+    __attribute__((noinline, cold)) static bool refused(wq_t& wq, work_item& w, unsigned long old,
+                                                        location at) noexcept {
+        w.entry = {};
+        detail::data_of<Arch>(w).store(
+            detail::word::off_queue(detail::word::last_pool(old), old & detail::word::depth_mask),
+            release);   // [work.pending]
+        complain_closed(wq, w, at);
+        return false;
     }
     __attribute__((noinline, cold)) static bool may_queue_slowly(wq_t* wq, work_item& w, location at) noexcept {
         if (wq == nullptr) return complain_null("__queue_work", at), false;
