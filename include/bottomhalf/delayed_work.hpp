@@ -19,6 +19,9 @@ struct BOTTOMHALF_ALIASES delayed_item {
     void* wq = nullptr;   // A: basic_workqueue_struct<Arch>*, while armed and after
 };
 static_assert(sizeof(void*) != 8 || sizeof(delayed_item) == 80);
+// What basic_machine::forsake_armed() knows of it.
+static_assert(offsetof(delayed_item, timer) == sizeof(work_item) &&
+              offsetof(delayed_item, wq) == offsetof(delayed_item, timer) + sizeof(timer_node));
 
 template <class Arch>
 struct delayed_ops {
@@ -66,11 +69,20 @@ struct delayed_ops {
     /// For the cancel family: takes the timer off.
     static bool stop_timer(work_item& w) noexcept {
         auto& d = reinterpret_cast<delayed_item&>(w);   // `work` is the first member of a standard-layout struct
-        auto* wq = static_cast<wq_t*>(atomic<void*>(d.wq).load(acquire));
-        if (wq == nullptr) return false;                             // never armed
-        if (!timekeeper<Arch>::was_pending(d.timer)) return false;   // not armed: its machine may be gone by now
-        basic_machine<Arch>* m = wq->machine;
+        basic_machine<Arch>* m = armed_at(d);
         return m != nullptr && m->time().del(d.timer);
+    }
+    /// Return: the machine on whose clock `d` is, or was a moment ago; null if it is not armed.
+    static basic_machine<Arch>* armed_at(delayed_item& d) noexcept {
+        while (true) {
+            auto* wq = static_cast<wq_t*>(atomic<void*>(d.wq).load(acquire));
+            if (wq == nullptr || ops::in_child()) return nullptr;          // never armed; or on the parent's clock
+            if (!timekeeper<Arch>::was_pending(d.timer)) return nullptr;   // its machine may be gone by now
+            // [delayed.wq] Both acquire: the header may have been given to another machine meanwhile, but then we see
+            // that the item had been taken off it before.
+            auto* m = atomic<basic_machine<Arch>*>(wq->machine).load(acquire);
+            if (atomic<void*>(d.wq).load(acquire) == wq) return m;
+        }
     }
     /// The timer's function, irqs masked: PENDING passes from the timer to the queue.
     static void expire(timer_node* t) noexcept {

@@ -65,6 +65,7 @@ protected:
     void end() noexcept {
         using ops = workqueue_ops<Arch>;
         if (detail::data_of<Arch>(*this).load(acquire) == 0) return;   // never queued
+        if (ops::in_child()) return;                                   // whoever has it stayed with the parent
         const bool mine = ops::current_work() == this;                 // the last act of its own handler
         if (!was_pending<Arch>(*this) && (mine || !ops::is_running(*this))) return;
         detail::say(channel::advice, severity::bug, "~work", location::current(),
@@ -112,7 +113,7 @@ protected:
     void end() noexcept {
         using ops = workqueue_ops<Arch>;
         work_item& w = delayed_item::work;
-        if (detail::data_of<Arch>(w).load(acquire) == 0) return;
+        if (detail::data_of<Arch>(w).load(acquire) == 0 || ops::in_child()) return;
         if (!was_pending<Arch>(w) && (ops::current_work() == &w || !ops::is_running(w))) return;
         detail::say(channel::advice, severity::bug, "~delayed_work", location::current(),
                     "a delayed work item was destroyed while %s; cancelled, and waited for",

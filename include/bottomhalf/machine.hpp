@@ -101,7 +101,8 @@ public:
             q->state().fetch_or(wq_flag::dead, acq_rel);
             unhook(*q);
             end_pools(*q, orderly, deadline, at);
-            q->machine = nullptr;
+            if (orderly)   // else other threads are at work still, and our clock stays
+                atomic<basic_machine*>(q->machine).store(nullptr, release);
             detail::queue_memory<Arch>::put(q);
         }
         time_->disarm_all([&](timer_node& t) {
@@ -117,6 +118,9 @@ public:
         atomic<wq_t*>(events_).store(nullptr, release);
         atomic<std::uint32_t>(state_).store(down, release);
         if (orderly) {
+            atomic<basic_machine*>(gone_->machine).store(nullptr, release);
+            detail::queue_memory<Arch>::put(gone_);
+            gone_ = nullptr;
             delete time_;
             delete[] ports_;
             delete[] pools_;
@@ -172,9 +176,19 @@ public:
             return false;
         }
         q->state().fetch_or(wq_flag::destroying, acq_rel);
-        if (!ops::drain_workqueue(q, "destroy_workqueue", at)) return false;
+        // A delayed item may be on its timer still; what becomes of it is not to depend on who has this header next.
+        unsigned armed = 0;
+        std::uint32_t before;
+        do {
+            if (!ops::drain_workqueue(q, "destroy_workqueue", at)) return false;
+            before = ops::admissions(*q);
+            armed += forsake_armed(*q);
+            time_->let_function_end();   // which may be about to queue one
+        } while (!ops::is_drained(*q) || ops::admissions(*q) != before);
+        if (armed != 0)
+            detail::say(channel::advice, severity::warn, "destroy_workqueue", at,
+                        "%u delayed work item(s) of %s are still armed; they will not be queued", armed, q->name);
         q->state().fetch_or(wq_flag::dead, acq_rel);
-        warn_of_armed(*q, at);
         unhook(*q);
         end_pools(*q, true, arch::forever, at);
         detail::queue_memory<Arch>::put(q);
@@ -218,15 +232,20 @@ private:
             ports_ = new (std::nothrow) arch::cpu_port[n];
             pools_ = new (std::nothrow) pool_t* [n + 1] {};
             time_ = new (std::nothrow) timekeeper<Arch>;
+            gone_ = detail::queue_memory<Arch>::get(1);
             nr_cpus_ = n;
         }
-        if (ports_ == nullptr || pools_ == nullptr || time_ == nullptr || !time_->start("timekeeper")) {
+        if (ports_ == nullptr || pools_ == nullptr || time_ == nullptr || gone_ == nullptr ||
+            !time_->start("timekeeper")) {
+            if (gone_ != nullptr) detail::queue_memory<Arch>::put(gone_), gone_ = nullptr;
             delete[] ports_;
             delete[] pools_;
             delete time_;
             ports_ = nullptr, pools_ = nullptr, time_ = nullptr;
             return false;
         }
+        std::snprintf(gone_->name, sizeof gone_->name, "%s", "(gone)");
+        atomic<basic_machine*>(gone_->machine).store(this, release);
         for (unsigned i = 0; i < nr_cpus_; ++i) {
             ports_[i].cpu = i;
             ports_[i].owner = &irqs_;
@@ -266,7 +285,7 @@ private:
         if (q == nullptr) return nullptr;
         q->nr_links = n;
         q->nr_cpus = nr_cpus_;
-        q->machine = this;
+        atomic<basic_machine*>(q->machine).store(this, release);   // [delayed.wq]
         q->tag = tag;
         q->max_active = own ? max_items : max_active;
         std::snprintf(q->name, sizeof q->name, "%s", name);
@@ -339,15 +358,19 @@ private:
                         what, reinterpret_cast<void*>(f));
         });
     }
-    void warn_of_armed(wq_t& q, location at) noexcept {
+    /// From now on the delayed items of `q` that are on their timers belong to a queue that is gone for good.
+    /// Return: how many there were.
+    unsigned forsake_armed(wq_t& q) noexcept {
         unsigned n = 0;
         time_->for_each([&](timer_node& t) {
             // A delayed item's timer is followed by the queue that it is for; see delayed_item.
-            if ((t.flags & timer_of_work) != 0 && *reinterpret_cast<void**>(&t + 1) == &q) ++n;
+            if ((t.flags & timer_of_work) == 0) return;
+            atomic<void*> wq(*reinterpret_cast<void**>(&t + 1));
+            if (wq.load(relaxed) != &q) return;   // relaxed: written before it was armed
+            wq.store(gone_, release);             // [delayed.wq]
+            ++n;
         });
-        if (n != 0)
-            detail::say(channel::advice, severity::warn, "destroy_workqueue", at,
-                        "%u delayed work item(s) of %s are still armed; they will not be queued", n, q.name);
+        return n;
     }
 
     std::uint32_t state_ = down;         // A [machine.state]
@@ -358,6 +381,7 @@ private:
     arch::cpu_port* ports_ = nullptr;    // I
     pool_t** pools_ = nullptr;           // I: bound pools by CPU, then the unbound one
     timekeeper<Arch>* time_ = nullptr;   // I
+    wq_t* gone_ = nullptr;               // I: a dead queue, that of delayed items whose own has ended before their time
     detail::spinlock<Arch> lock_;
     wq_t* queues_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
     irq_controller<Arch> irqs_;

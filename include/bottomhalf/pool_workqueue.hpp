@@ -50,7 +50,7 @@ struct alignas(64) basic_workqueue_struct {
     unsigned nr_links = 0;                    // I: 1, or one per CPU
     unsigned nr_cpus = 0;                     // I: of its machine
     int max_active = 0;                       // A: per link
-    basic_machine<Arch>* machine = nullptr;   // I
+    basic_machine<Arch>* machine = nullptr;   // A: read by those who follow an item's old pointer
     const void* tag = nullptr;                // I: the facade's, to know its own queues by
     worker_pool<Arch>** pools = nullptr;      // I: behind the links: what producers need of a link, away from what
                                               //    its worker writes for every item
@@ -61,6 +61,7 @@ struct alignas(64) basic_workqueue_struct {
     detail::spinlock<Arch> colours;           // orders flushes; comes before a pool's lock
     std::uint32_t busy_colours = 0;           // guarded by colours: bit c = a flush has colour c
     std::uint32_t nr_drainers = 0;            // guarded by colours: drain_workqueue() calls under way
+    std::uint32_t drain_admissions = 0;       // A: items admitted since it was closed, on any link
     unsigned capacity = 0;                    // links that fit into this block
     basic_workqueue_struct* next = nullptr;   // in the machine's list, or free
     char name[32] = {};                       // I

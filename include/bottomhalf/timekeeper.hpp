@@ -131,6 +131,15 @@ public:
         wheel_.for_each(f);
     }
 
+    /// On return no function runs any more that ran at the call.  Context: process.
+    void let_function_end() noexcept {
+        std::uint32_t turn = 0;
+        for (unsigned round = 0;; Arch::relax(round++)) {
+            detail::irq_lock<Arch> g(lock_);
+            if (round == 0) turn = fired_;
+            if (running_ == nullptr || fired_ != turn) return;
+        }
+    }
     /// Takes every armed timer off; f(timer_node&) hears of each, idle by then.  For a clock that has stopped.
     template <class F>
     void disarm_all(F f) noexcept {
@@ -203,6 +212,7 @@ private:
         auto* function = t.function;
         const std::uint32_t f = flags(t).fetch_and(~(timer_pending_bit | timer_wheel_bit), acq_rel);
         running_ = &t;
+        ++fired_;
         // The timer's CPU is where its function believes to be.  Read here: outside the lock it may be armed anew, or gone.
         Arch::current().cpu = atomic<std::uint16_t>(t.cpu).load(relaxed);   // relaxed: the lock
         lock_.unlock();
@@ -236,7 +246,8 @@ private:
     detail::spinlock<Arch> lock_;
     timer_wheel wheel_ BOTTOMHALF_GUARDED_BY(lock_);
     timer_node* running_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
-    volatile unsigned long* cell_ = nullptr;   // A: written once, under lock_
+    std::uint32_t fired_ BOTTOMHALF_GUARDED_BY(lock_) = 0;   // how many functions have been called
+    volatile unsigned long* cell_ = nullptr;                 // A: written once, under lock_
     bool stop_ BOTTOMHALF_GUARDED_BY(lock_) = false;
     tick_clock clock_;   // I
     typename Arch::thread thread_;

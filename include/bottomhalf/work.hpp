@@ -84,6 +84,19 @@ bool claim(work_item& w) noexcept {
     return (data_of<Arch>(w).fetch_or(word::PENDING, acq_rel) & word::PENDING) == 0;   // one `lock bts` on x86
 }
 
+/// The owner's next word for an item that stays pending.  A claim that fails meanwhile was promised that the run to come
+/// sees what its caller wrote, so this must not end its release sequence, as a store would: what takes PENDING away later
+/// must still read from it [work.pending].  On x86 a store does: the failed claim was a locked instruction, hence all that
+/// its caller wrote is visible to everybody before whatever replaces its word.
+template <class Arch>
+void set_word(work_item& w, unsigned long d) noexcept {
+#if defined(__x86_64__) && !BOTTOMHALF_TSAN
+    data_of<Arch>(w).store(d, release);
+#else
+    data_of<Arch>(w).exchange(d, acq_rel);
+#endif
+}
+
 }   // namespace detail
 
 /// work_pending(): claimed and not yet begun.  Stale when read: for a hint, or where the caller knows more.

@@ -156,11 +156,16 @@ public:
     /// CPU was asked for.  So it is only noted down, and costs neither a push nor a look into the inbox; whoever settles
     /// this pool before the handler returns puts it on the worklist.
     /// Context: any; interrupts masked.  Return: where to note it down, once it is claimed, with run_again(); null if it is
-    /// for another queue, or somebody else comes before it.
-    [[nodiscard]] BOTTOMHALF_INLINE static running_t* own_run(const basic_workqueue_struct<Arch>& wq) noexcept {
+    /// for another queue, or somebody else comes before it, or `last_pool`, which its word names, is not this one: it was
+    /// made anew, or has run elsewhere meanwhile, and who looks for it would look there.
+    [[nodiscard]] BOTTOMHALF_INLINE static running_t* own_run(const basic_workqueue_struct<Arch>& wq,
+                                                              unsigned last_pool) noexcept {
         worker_t& k = *current_worker();
         running_t* r = k.current;   // on the worker's own thread nobody changes it meanwhile
-        return r->pwq->wq != &wq || context<Arch>::in_interrupt() || !k.pool->inbox_.was_untouched() ? nullptr : r;
+        return r->pwq->wq != &wq || last_pool != k.pool->id_ || context<Arch>::in_interrupt() ||
+                       !k.pool->inbox_.was_untouched()
+                   ? nullptr
+                   : r;
     }
     static void run_again(running_t& r) noexcept {
         atomic<std::uint32_t>(r.again).store(1, release);   // [work.again] the claim is visible to who finds it
@@ -172,52 +177,49 @@ public:
         return id == 0 || id >= max_pools ? nullptr
                                           : atomic<worker_pool*>(numbers_[id]).load(acquire);   // [pool.number]
     }
+    /// f(worker_pool&) for every pool that there ever was: at work, or resting until it is needed again.
+    template <class F>
+    static void for_each_pool(F f) noexcept {
+        // relaxed: a pool that the caller can know of, through an item that it runs, had its number before.
+        const unsigned n = atomic<unsigned>(next_number_).load(relaxed);
+        for (unsigned id = 1; id <= n; ++id)
+            if (worker_pool* p = by_number(id)) f(*p);   // null: somebody has taken the number a moment ago
+    }
     [[nodiscard]] unsigned number() const noexcept { return id_; }
     [[nodiscard]] int cpu() const noexcept { return cpu_; }
     [[nodiscard]] pool_kind kind() const noexcept { return kind_; }
-    [[nodiscard]] bool in_transit() const noexcept BOTTOMHALF_REQUIRES(lock) { return nr_limbo_ != 0; }
+    /// Somebody is in the middle of settle(), and has let go of the lock: what he has in his hands comes before anything
+    /// that is in the inbox now.
+    [[nodiscard]] bool in_transit() const noexcept BOTTOMHALF_REQUIRES(lock) { return in_transit_; }
 
-    /// Moves the inbox to the worklist.  May let go of the lock in between.
+    /// Moves the inbox to the worklist, in order.  May let go of the lock in between.
     void settle() noexcept BOTTOMHALF_REQUIRES(lock) {
         for (worker_t* k = workers_; k != nullptr; k = k->next)
             for (running_t* r = k->current; r != nullptr; r = r->outer) admit_again(*r);
-        detail::link* l = inbox_.take_all();
-        detail::link* limbo = nullptr;
-        while (l != nullptr) {
-            detail::link* next = l->next;
-            work_item& w = *detail::item_of(l);
-            // The pool of its last run comes along in the free link.  If it may still be running there, it must not
-            // start here; that is for the lock of that pool to decide, and we never hold two.
-            worker_pool* last = by_number(static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(l->prev)));
-            if (last != nullptr && last != this && last->may_be_running(w)) [[unlikely]] {
-                l->next = limbo;
-                limbo = l;
-                ++nr_limbo_;
-            } else {
-                admit(w, *link_of(w));
-            }
-            l = next;
-        }
-        while (limbo != nullptr) {
-            detail::link* next = limbo->next;
-            send_home(*detail::item_of(limbo));
-            limbo = next;
-        }
+        if (!in_transit_) [[likely]]
+            admit_all(inbox_.take_all());
     }
 
+    /// An item at the address of one that runs is the same only if it has the same function: a handler may free its item,
+    /// and be given that memory for the next one.
     [[nodiscard]] running_t* find_running(const work_item& w) noexcept BOTTOMHALF_REQUIRES(lock) {
         if (running_filter_[slot(w)] == 0) return nullptr;
         for (worker_t* k = workers_; k != nullptr; k = k->next)
             for (running_t* r = k->current; r != nullptr; r = r->outer)
-                if (r->item == &w) return r;
+                if (r->item == &w && r->func == w.func) return r;
         return nullptr;
+    }
+    /// Lock-free and never wrong when it says no: whoever claimed the item after a run began sees that run counted.
+    [[nodiscard]] bool may_be_running(const work_item& w) noexcept {
+        return atomic<std::uint32_t>(running_filter_[slot(w)]).load(acquire) !=
+               0;   // [work.pending] see process_one_work()
     }
     /// Takes an admitted item off again; the caller then owns its PENDING.  Those who waited for it are released.
     void remove(work_item& w) noexcept BOTTOMHALF_REQUIRES(lock) {
         const unsigned long d = detail::data_of<Arch>(w).load(relaxed);   // relaxed: stable under the lock
         pwq_t& pwq = *link_of(w);
         detail::list::erase(w.entry);
-        detail::data_of<Arch>(w).store(detail::word::off_queue(id_) | detail::word::PENDING, relaxed);
+        detail::set_word<Arch>(w, detail::word::off_queue(id_) | detail::word::PENDING);
         release_all(take_waiters(w));
         account_end(pwq, detail::word::colour(d), (d & detail::word::INACTIVE) == 0);
         kick();
@@ -307,7 +309,10 @@ private:
             if (stop_ && worklist_.empty()) break;
             // Before the inbox says ASLEEP, so that the push which replaces that finds us with the older value.
             const std::uint32_t v = atomic<std::uint32_t>(watch_).load(relaxed);   // relaxed: ordered by [inbox.head]
-            if (must_watch() && !inbox_.fall_asleep()) continue;
+            if (must_watch() && !inbox_.fall_asleep()) {
+                let_others_settle();
+                continue;
+            }
             lock.unlock();
             Arch::irq_restore(was);
             Arch::park(watch_, v, arch::forever, "work");
@@ -349,7 +354,7 @@ private:
         if (running_filter_[slot(w)] == 0) return nullptr;
         for (worker_t* o = workers_; o != nullptr; o = o->next)
             for (running_t* r = o->current; r != nullptr; r = r->outer)
-                if (r->item == &w && o != &k) return o;
+                if (r->item == &w && r->func == w.func && o != &k) return o;
         return nullptr;
     }
 
@@ -393,7 +398,7 @@ private:
             return false;                       // relaxed: set on this thread, cleared under the lock
         if (r.outer != nullptr) return false;   // inside a flush of its own queue, which counts the runs that it is for
         if (!worklist_.empty() || !k.scheduled.empty() || !inbox_.was_untouched() || r.waiters != nullptr || stop_ ||
-            (kind_ == pool_kind::bound && nr_running_ > 1) || !r.pwq->inactive.empty() ||
+            in_transit_ || (kind_ == pool_kind::bound && nr_running_ > 1) || !r.pwq->inactive.empty() ||
             atomic<std::uint32_t>(r.pwq->wq->work_colour).load(relaxed) != r.colour)   // relaxed: see admit()
             return false;
         atomic<std::uint32_t>(r.again).store(0, relaxed);   // relaxed: the lock
@@ -452,16 +457,18 @@ private:
             d |= detail::word::INACTIVE;
             pwq.inactive.push_back(w.entry);
         }
-        // relaxed: whoever acts on it takes our lock first.  A failing claim in between changes nothing.
-        detail::data_of<Arch>(w).store(d, relaxed);
+        detail::set_word<Arch>(w, d);
+        if ((pwq.wq->state().load(relaxed) & wq_flag::closed) != 0) [[unlikely]]   // relaxed: set before a drain
+            atomic<std::uint32_t>(pwq.wq->drain_admissions)
+                .fetch_add(1, relaxed);   // takes our lock, which orders both
     }
     static bool has_room(pwq_t& pwq) noexcept {
         return pwq.nr_active < atomic<int>(pwq.wq->max_active).load(relaxed);   // relaxed: a raise looks at every link
     }
     void activate_first(pwq_t& pwq) noexcept BOTTOMHALF_REQUIRES(lock) {
         work_item& w = *detail::item_of(pwq.inactive.pop_front());
-        auto data = detail::data_of<Arch>(w);
-        data.store(data.load(relaxed) & ~detail::word::INACTIVE, relaxed);   // relaxed: as in admit()
+        detail::data_of<Arch>(w).fetch_and(~detail::word::INACTIVE,
+                                           relaxed);   // relaxed: keeps a failed claim's release
         ++pwq.nr_active;
         worklist_.push_back(w.entry);
     }
@@ -477,30 +484,48 @@ private:
             atomic<std::uint32_t>(wq.flushers).load(relaxed) != 0) [[unlikely]]
             wake_flushers(wq);
     }
-    /// An item whose last run was in another pool, and may not be over: if it runs there for the same queue, it belongs
-    /// there, otherwise here.  Lets go of our lock.  Its word says "inbox" all the while, so flush and cancel come again.
-    void send_home(work_item& w) noexcept BOTTOMHALF_REQUIRES(lock) {
-        pwq_t& here = *link_of(w);
-        worker_pool& last = *by_number(static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(w.entry.prev)));
-        lock.unlock();
-        last.lock.lock();
-        running_t* r = last.find_running(w);
-        const bool stays = r != nullptr && r->pwq->wq == here.wq;
-        if (stays) {
-            last.admit(w, *r->pwq);
-            last.kick();
+    void admit_all(detail::link* l) noexcept BOTTOMHALF_REQUIRES(lock) {
+        bool let_go = false;
+        while (l != nullptr) {
+            detail::link* next = l->next;
+            work_item& w = *detail::item_of(l);
+            // The pool of its last run comes along in the free link.  If it may still be running there, it must not
+            // start here; that is for the lock of that pool to decide, and we never hold two.
+            worker_pool* last = by_number(static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(l->prev)));
+            if (last != nullptr && last != this && last->may_be_running(w)) [[unlikely]] {
+                in_transit_ = let_go = true;
+                lock.unlock();
+                const bool stays = last->keeps(w);
+                lock.lock();
+                in_transit_ = false;
+                if (!stays) admit(w, *link_of(w));
+            } else {
+                admit(w, *link_of(w));
+            }
+            l = next;
         }
-        last.lock.unlock();
-        lock.lock();
-        --nr_limbo_;
-        if (stays) return;
-        admit(w, here);
-        kick();   // its worker may have looked and fallen asleep while we had let go of the lock
+        if (let_go) kick();   // our worker may have looked meanwhile, and fallen asleep
     }
-    /// Lock-free and never wrong when it says no: whoever claimed the item after a run began sees that run counted.
-    bool may_be_running(const work_item& w) noexcept {
-        return atomic<std::uint32_t>(running_filter_[slot(w)]).load(acquire) !=
-               0;   // [work.pending] see process_one_work()
+    /// Until nobody is in the middle of it.  Lets go of the lock.
+    void let_others_settle() noexcept BOTTOMHALF_REQUIRES(lock) {
+        for (unsigned round = 0; in_transit_; ++round) {
+            lock.unlock();
+            Arch::relax(round);
+            lock.lock();
+        }
+    }
+    /// `w`, on its way to another pool, was last run by this one.  If it still runs here, for the same queue, it belongs
+    /// here: admitted, and true.  Its word says "inbox" all the while, so flush and cancel come again.
+    bool keeps(work_item& w) noexcept BOTTOMHALF_EXCLUDES(lock) {
+        lock.lock();
+        running_t* r = find_running(w);
+        const bool stays = r != nullptr && r->pwq->wq == link_of(w)->wq;
+        if (stays) {
+            admit(w, *r->pwq);
+            kick();
+        }
+        lock.unlock();
+        return stays;
     }
     void mark_running(const work_item& w, int n) noexcept BOTTOMHALF_REQUIRES(lock) {
         std::uint32_t& f = running_filter_[slot(w)];
@@ -532,8 +557,10 @@ private:
     /// Before this worker becomes deaf (runs a handler of an unbound pool, blocks in a bound one): what is there, and what
     /// comes, must find another one.
     void leave_a_watcher() noexcept BOTTOMHALF_REQUIRES(lock) {
-        for (settle(); worklist_.empty(); settle())
+        for (settle(); worklist_.empty(); settle()) {
             if (inbox_.fall_asleep()) break;
+            let_others_settle();
+        }
         if (nr_idle_ == 0)
             hire();
         else if (!worklist_.empty())
@@ -633,12 +660,8 @@ private:
         worker_t* all = nullptr;
         {
             detail::irq_lock<Arch> g(lock);
-            settle();
-            for (detail::link* l = inbox_.close(); l != nullptr;) {   // what came between the two
-                detail::link* next = l->next;
-                admit(*detail::item_of(l), *link_of(*detail::item_of(l)));
-                l = next;
-            }
+            let_others_settle();
+            admit_all(inbox_.close());
             stop_ = true;
             atomic<std::uint32_t>(watch_).fetch_add(1, release);
             for (unsigned round = 0; nr_hiring_ != 0; ++round) {   // a worker that is about to block starts another one
@@ -686,12 +709,12 @@ private:
     unsigned nr_workers_ BOTTOMHALF_GUARDED_BY(lock) = 0;
     unsigned nr_idle_ BOTTOMHALF_GUARDED_BY(lock) = 0;
     int nr_running_ BOTTOMHALF_GUARDED_BY(lock) = 0;       // counted workers that are not blocked
-    unsigned nr_limbo_ BOTTOMHALF_GUARDED_BY(lock) = 0;    // items that send_home() has in its hands
     unsigned nr_hiring_ BOTTOMHALF_GUARDED_BY(lock) = 0;   // threads being started right now
     unsigned nr_named_ BOTTOMHALF_GUARDED_BY(lock) = 0;    // numbers given to workers
     std::uint32_t running_filter_[16] = {};                // A: how many items of each address class run here
     pool_kind kind_ = pool_kind::dedicated;                // I
     bool stop_ BOTTOMHALF_GUARDED_BY(lock) = false;
+    bool in_transit_ BOTTOMHALF_GUARDED_BY(lock) = false;
     int cpu_ = -1;                     // I: emulated CPU, -1: none
     unsigned id_ = 0;                  // I: number, for the words of items; kept for good
     arch::cpu_port* port_ = nullptr;   // I: the CPU whose doorbell the (only) worker takes

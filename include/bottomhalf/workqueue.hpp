@@ -57,8 +57,7 @@ struct workqueue_ops {
     /// Puts an item whose PENDING the caller owns into the inbox of a pool.  `old` is its word.  Context: any.
     static bool push_owned(wq_t& wq, unsigned cpu, work_item& w, unsigned long old, location at) noexcept {
         w.entry.prev = last_pool_of(old);
-        // release: whoever follows the word to the link finds it set up.
-        detail::data_of<Arch>(w).store(in_inbox_of(wq.link_for(cpu)), release);
+        detail::set_word<Arch>(w, in_inbox_of(wq.link_for(cpu)));   // whoever follows it to the link finds it set up
         if (wq.pool_for(cpu).enqueue(w)) [[likely]]
             return true;
         return refused(wq, w, old, at);
@@ -76,7 +75,7 @@ struct workqueue_ops {
     /// Waits for the last queued instance of `w` at the time of the call; if none is queued, for the running one.
     /// Context: process.  Return: true if it waited.  A delayed item on its timer is not waited for.
     static bool flush_work(work_item& w, location at) noexcept {
-        if (!context<Arch>::might_sleep("__flush_work", at)) return false;
+        if (!context<Arch>::might_sleep("__flush_work", at) || forked("flush_work", at)) return false;
         if (w.func == nullptr) {
             detail::say(channel::kernel, severity::warn, "__flush_work", at,
                         "flush of a work item that was never initialised");
@@ -146,7 +145,7 @@ struct workqueue_ops {
         }
         for (unsigned tries = 1;; ++tries) {
             flush_workqueue(wq, at);
-            if (is_idle(*wq)) break;
+            if (is_drained(*wq)) break;
             if (tries == 10 || (tries % 100 == 0 && tries <= 1000))
                 detail::say(channel::kernel, severity::warn, function, at,
                             "workqueue %s: %s() isn't complete after %u tries", wq->name, function, tries);
@@ -189,6 +188,7 @@ struct workqueue_ops {
 
     /// Context: any that we manage.  Return: was it pending?  A running handler is not waited for.
     static bool cancel(work_item& w, timer_stop stop) noexcept {
+        if (in_child()) return false;   // whoever has the item in his hands stayed with the parent
         detail::irq_guard<Arch> masked;
         const bool was = grab_pending(w, stop);
         let_go(w);
@@ -196,6 +196,7 @@ struct workqueue_ops {
     }
     /// Removes and forbids: while the depth is not 0, queueing returns false and leaves no trace.
     static bool disable(work_item& w, timer_stop stop) noexcept {
+        if (in_child()) return false;   // as cancel()
         detail::irq_guard<Arch> masked;
         const bool was = grab_pending(w, stop);
         auto data = detail::data_of<Arch>(w);
@@ -210,10 +211,13 @@ struct workqueue_ops {
     }
     /// Return: true if it may be queued again.
     static bool enable(work_item& w) noexcept {
+        if (in_child()) return true;   // as cancel()
         detail::irq_guard<Arch> masked;
         auto data = detail::data_of<Arch>(w);
         for (unsigned round = 0; !detail::claim<Arch>(w); ++round) {
-            if ((data.load(relaxed) & detail::word::PWQ) != 0) {   // queued, hence not disabled
+            const unsigned long d = data.load(relaxed);   // relaxed: nothing but the bits is looked at
+            if ((d & detail::word::PWQ) != 0 ||
+                (d & detail::word::depth_mask) == 0) {   // somewhere, hence not disabled
                 complain_underflow();
                 return true;
             }
@@ -229,17 +233,22 @@ struct workqueue_ops {
     }
     /// Context: process.  On return the item is neither pending nor running anywhere, and while this waits nobody can
     /// queue it, its own handler included.  Return: was it pending?
+    /// The kernel asks only the pool of the last run, which misses a handler that has sent its item to another queue; here
+    /// that is what two queues of threads of their own always are, so every pool is asked.
     static bool cancel_sync(work_item& w, timer_stop stop, const char* function, location at) noexcept {
+        if (forked(function, at)) return false;
         if (!context<Arch>::might_sleep(function, at)) return cancel(w, stop);
         const bool was = disable(w, stop);
         wait_for_end(w, false, function, at);
+        wait_elsewhere(w, function);
         enable(w);
         return was;
     }
     static bool disable_sync(work_item& w, timer_stop stop, const char* function, location at) noexcept {
+        if (forked(function, at)) return false;
         const bool may = context<Arch>::might_sleep(function, at);
         const bool was = disable(w, stop);
-        if (may) wait_for_end(w, false, function, at);
+        if (may) wait_for_end(w, false, function, at), wait_elsewhere(w, function);
         return was;
     }
 
@@ -247,10 +256,14 @@ struct workqueue_ops {
 
     /// Return: whether a handler of `w` is on some worker's stack.  Stale when read, unless the caller is that handler.
     static bool is_running(work_item& w) noexcept {
-        pool_t* pool = pool_of(detail::data_of<Arch>(w).load(acquire));
-        if (pool == nullptr) return false;
-        detail::irq_lock<Arch> g(pool->lock);
-        return pool->find_running(w) != nullptr;
+        bool runs = false;
+        if (in_child()) return runs;   // whoever ran it stayed with the parent
+        pool_t::for_each_pool([&](pool_t& pool) {
+            if (runs || !pool.may_be_running(w)) return;
+            detail::irq_lock<Arch> g(pool.lock);
+            runs = pool.find_running(w) != nullptr;
+        });
+        return runs;
     }
     /// Whether the caller is a handler of `wq` (then it may queue on it while it is drained).
     static running_t* running_of(worker<Arch>* me, const wq_t& wq) noexcept {
@@ -261,6 +274,15 @@ struct workqueue_ops {
     static work_item* current_work() noexcept {
         worker<Arch>* me = pool_t::current_worker();
         return me == nullptr || me->current == nullptr || context<Arch>::in_interrupt() ? nullptr : me->current->item;
+    }
+    /// Links are looked at one after the other, and an item may hop to one that was idle a moment ago.  Whoever queued it
+    /// was running then; so two looks in a row that find everything idle, with nothing admitted in between, find the truth.
+    static bool is_drained(wq_t& wq) noexcept {
+        const std::uint32_t before = admissions(wq);
+        return is_idle(wq) && is_idle(wq) && admissions(wq) == before;
+    }
+    static std::uint32_t admissions(wq_t& wq) noexcept {
+        return atomic<std::uint32_t>(wq.drain_admissions).load(relaxed);   // relaxed: the links' locks, see admit()
     }
     static bool is_idle(wq_t& wq) noexcept {
         for (unsigned i = 0; i < wq.nr_links; ++i) {
@@ -300,7 +322,7 @@ struct workqueue_ops {
     }   // as above
     static void now_in_child() noexcept {
         atomic<std::uint32_t>(in_child_).store(1, relaxed);
-        for (unsigned id = 1; pool_t* p = pool_t::by_number(id); ++id) p->close_after_fork();
+        pool_t::for_each_pool([](pool_t& p) { p.close_after_fork(); });
     }
 
 private:
@@ -313,7 +335,7 @@ private:
         if ((d & (detail::word::PENDING | detail::word::depth_mask)) != 0) [[unlikely]]
             return claim_and_push_slowly(wq, cpu, w, at);
         if (pool_t::is_own(w)) [[unlikely]]
-            if (running_t* again = pool_t::own_run(wq)) {
+            if (running_t* again = pool_t::own_run(wq, detail::word::last_pool(d))) {
                 if (!detail::data_of<Arch>(w).compare_exchange_strong(d, d | detail::word::PENDING, acq_rel, relaxed))
                     [[unlikely]]
                     return claim_and_push_slowly(wq, cpu, w, at);
@@ -419,6 +441,23 @@ private:
         }
         detail::block<Arch>(f.done, 0, arch::forever, function);   // [flush.done]
         return true;
+    }
+    /// Waits for runs in pools that the item's word does not name any more.
+    static void wait_elsewhere(work_item& w, const char* function) noexcept {
+        worker<Arch>* me = pool_t::current_worker();
+        pool_t::for_each_pool([&](pool_t& pool) {
+            while (pool.may_be_running(w)) {
+                flush_waiter f{&w};
+                {
+                    detail::irq_lock<Arch> g(pool.lock);
+                    running_t* r = pool.find_running(w);
+                    if (r == nullptr || is_mine(me, r)) return;
+                    f.next = r->waiters;
+                    r->waiters = &f;
+                }
+                detail::block<Arch>(f.done, 0, arch::forever, function);   // [flush.done]
+            }
+        });
     }
     static bool is_mine(worker<Arch>* me, running_t* r) noexcept {
         for (running_t* m = me != nullptr ? me->current : nullptr; m != nullptr; m = m->outer)
@@ -550,7 +589,8 @@ private:
         {
             detail::irq_lock<Arch> g(me.pool->lock);
             for (running_t* r = me.current; r != nullptr; r = r->outer)
-                if (r->pwq->wq == &wq) r->flushing = on || me.inline_depth > 0;
+                // Those further out, on whose stack this one ran, are inside a flush still; this one is not any more.
+                if (r->pwq->wq == &wq) r->flushing = on || (r != me.current && me.inline_depth > 0);
             if (on)
                 atomic<std::uint32_t>(wq.inside_flushers).fetch_add(1, relaxed);   // relaxed: as wq.flushers
             else

@@ -5,9 +5,15 @@
 #include <bottomhalf/bottomhalf.hpp>
 #include <bottomhalf/sync/completion.hpp>
 
+#include <array>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace bh = bottomhalf;
 using completion = bh::completion_ops<bh::arch::threads>;
@@ -23,11 +29,42 @@ void stuck() {
     wait(never);
 }
 
+/// Ends while other threads arm and cancel delayed items, as detached threads do that nobody asked to stop.
+[[noreturn]] void end_while_others_arm() {
+    struct nothing {
+        void operator()() const {}
+    };
+    static std::array<bh::delayed_work<nothing>*, 3> items;
+    for (auto& each : items) each = new bh::delayed_work{nothing{}};
+    static std::atomic<unsigned> armed{0};
+    bh::set_report_listener([](const bh::report&) {});   // that the queue is gone, again and again
+    bh::boot();
+    for (std::size_t i = 0; i < 24; ++i)
+        std::thread([i] {
+            while (true) {
+                if (bh::schedule_delayed_work(*items[i % 3], 2)) ++armed;
+                bh::cancel_delayed_work(*items[i % 3]);
+            }
+        }).detach();
+    while (armed < 50) std::this_thread::yield();
+    std::exit(7);
+}
+
 }   // namespace
 
 int main(int argc, char** argv) {
     const std::string what = argc > 1 ? argv[1] : "idle";
     ::setenv("BOTTOMHALF_CPUS", "1", 1);
+    if (what == "arming") {
+        for (int times = 0; times < 40; ++times) {
+            const pid_t pid = ::fork();   // before the first use
+            if (pid == 0) end_while_others_arm();
+            int status = 0;
+            if (pid < 0 || ::waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 7)
+                return 1;
+        }
+        return 7;
+    }
     if (what == "done") {
         static bh::work item{[] {}};
         bh::schedule_work(item);

@@ -18,6 +18,21 @@ namespace {
 std::atomic<int> runs{0};
 bh::work item{[] { ++runs; }};
 
+// What the fork finds under way, in the middle of it: one item runs, another waits behind it.
+std::atomic<bool> held{false}, released{false};
+bh::work running{[] {
+    held = true;
+    held.notify_all();
+    released.wait(false);
+}};
+bh::work waiting{[] { ++runs; }};
+
+template <class Work>
+void queue_on_cpu_0(Work& w) {
+    bh::workqueue_ops<bh::arch::threads>::queue_work_on(0, bh::default_machine().events(bh::location::current()), w,
+                                                        bh::location::current());
+}
+
 /// Return: 0 if all went as it should.
 int child(const std::string& what, char** argv) {
     if (what == "queue") return bh::schedule_work(item) || bh::flush_work(item) ? 1 : 0;
@@ -34,6 +49,10 @@ int child(const std::string& what, char** argv) {
             return 0;
         }
     }
+    if (what == "flush_running") return bh::flush_work(running) ? 1 : 0;
+    if (what == "flush_waiting") return bh::flush_work(waiting) ? 1 : 0;
+    if (what == "cancel_running") return bh::cancel_work_sync(running) ? 1 : 0;
+    if (what == "cancel_waiting") return bh::cancel_work_sync(waiting) ? 1 : 0;
     if (what == "early") {   // the parent had not used it: this child is as good as any program
         const bool ok = bh::schedule_work(item);
         bh::flush_work(item);
@@ -58,13 +77,23 @@ int main(int argc, char** argv) {
         if (runs != 1) return 2;
         if (what == "executed") return 0;
     }
+    const bool under_way = what.ends_with("_running") || what.ends_with("_waiting");
+    if (under_way) {
+        queue_on_cpu_0(running);
+        held.wait(false);
+        queue_on_cpu_0(waiting);
+    }
     const pid_t pid = ::fork();
     if (pid < 0) return 3;
     if (pid == 0) std::exit(child(what, argv));   // with its atexit handlers and static destructors
     int status = 0;
     if (::waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) return 4;
     const int before = runs;
+    released = true;
+    released.notify_all();
     bh::schedule_work(item);
     bh::flush_work(item);
-    return runs == before + 1 ? 0 : 5;
+    bh::flush_work(running);
+    bh::flush_work(waiting);
+    return runs == before + (under_way ? 2 : 1) ? 0 : 5;
 }

@@ -237,9 +237,11 @@ inline void flush_scheduled_work(location at = location::current()) noexcept {
 /// Source:  cancel_delayed_work(), include/linux/workqueue.h.
 inline int cancel_delayed_work(struct work_struct* work, location at = location::current()) noexcept {
     if (work == nullptr) return impl::is_sound(work, "cancel_delayed_work", at), 0;
-    auto* q = static_cast<impl::queue_t*>(impl::atomic<void*>(work->wq_data).load(acquire));
-    if (q == nullptr || q->machine == nullptr || !q->machine->is_up()) return 0;   // never armed, or nobody to fire it
-    impl::time_t& time = q->machine->time();
+    if (impl::atomic<void*>(work->wq_data).load(relaxed) == nullptr || impl::ops::in_child())
+        return 0;   // never armed; or on the parent's clock.  relaxed: only whether it is null
+    impl::machine_t* m = &default_machine_of<engine>();
+    if (!m->is_up()) return 0;   // nobody to fire it
+    impl::time_t& time = m->time();
     bool armed = false;
     {
         bottomhalf::detail::irq_guard<engine> masked;   // between timer and PENDING nobody of this CPU gets in
