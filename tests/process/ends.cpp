@@ -39,14 +39,14 @@ void stuck() {
     static std::atomic<unsigned> armed{0};
     bh::set_report_listener([](const bh::report&) {});   // that the queue is gone, again and again
     bh::boot();
-    for (std::size_t i = 0; i < 24; ++i)
+    for (std::size_t i = 0; i < 40; ++i)
         std::thread([i] {
             while (true) {
                 if (bh::schedule_delayed_work(*items[i % 3], 2)) ++armed;
                 bh::cancel_delayed_work(*items[i % 3]);
             }
         }).detach();
-    while (armed < 50) std::this_thread::yield();
+    while (armed < 500) std::this_thread::yield();
     std::exit(7);
 }
 
