@@ -44,7 +44,9 @@ inline constexpr int everybody = 0x7fffffff;   // unpark() that many
 struct flush_waiter {
     work_item* item = nullptr;
     flush_waiter* next = nullptr;
-    std::uint32_t done = 0;   // A [flush.done]
+    std::uint32_t done = waiting;   // A [flush.done]
+
+    enum : std::uint32_t { waiting, ended, asleep };
 };
 
 /// One call of a handler.  Lives on the worker's stack; a handler that flushes its own queue has others on top of it.
@@ -228,6 +230,16 @@ public:
         f.next = waiters_;
         waiters_ = &f;
     }
+    /// Returns when `f`, which one of the pools has, is released.  Context: process; no lock held.
+    void sleep_until_end(flush_waiter& f, const char* why) noexcept {
+        // The worker was woken a moment ago, and on our own CPU it can begin when we make way.  Often that is all: then
+        // neither have we slept, nor has it to wake us.
+        if (atomic<int>(slept_on_).load(relaxed) == Arch::this_cpu()) Arch::make_way();   // relaxed: a guess
+        std::uint32_t s = flush_waiter::waiting;
+        // [flush.done] acquire: all that the handler did
+        if (atomic<std::uint32_t>(f.done).compare_exchange_strong(s, flush_waiter::asleep, acquire, acquire))
+            detail::block<Arch>(f.done, flush_waiter::asleep, arch::forever, why);
+    }
     /// Starts what has become possible (more room under max_active, a barrier lifted).
     void activate(pwq_t& pwq) noexcept BOTTOMHALF_REQUIRES(lock) {
         while (!pwq.inactive.empty() && has_room(pwq)) activate_first(pwq);
@@ -313,6 +325,7 @@ private:
                 let_others_settle();
                 continue;
             }
+            atomic<int>(slept_on_).store(Arch::this_cpu(), relaxed);   // relaxed: a hint
             lock.unlock();
             Arch::irq_restore(was);
             Arch::park(watch_, v, arch::forever, "work");
@@ -604,8 +617,10 @@ private:
         while (f != nullptr) {
             flush_waiter* next = f->next;   // read first: `f` is on the stack of one who may be gone in a moment
             std::uint32_t& done = f->done;
-            atomic<std::uint32_t>(done).store(1, release);   // [flush.done] all that the handler did is visible to him
-            Arch::unpark(done, 1);                           // an address only: waking nobody there does no harm
+            // [flush.done] release: all that the handler did is visible to him.  What follows uses the address only; to wake
+            // nobody there, or somebody else, does no harm.
+            if (atomic<std::uint32_t>(done).exchange(flush_waiter::ended, acq_rel) == flush_waiter::asleep)
+                Arch::unpark(done, 1);
             f = next;
         }
     }
@@ -715,6 +730,7 @@ private:
     pool_kind kind_ = pool_kind::dedicated;                // I
     bool stop_ BOTTOMHALF_GUARDED_BY(lock) = false;
     bool in_transit_ BOTTOMHALF_GUARDED_BY(lock) = false;
+    int slept_on_ = -1;                // A: the real CPU on which a worker fell asleep last, -1: not known
     int cpu_ = -1;                     // I: emulated CPU, -1: none
     unsigned id_ = 0;                  // I: number, for the words of items; kept for good
     arch::cpu_port* port_ = nullptr;   // I: the CPU whose doorbell the (only) worker takes

@@ -414,8 +414,9 @@ private:
     static bool wait_for_end(work_item& w, bool queued, const char* function, location at) noexcept {
         flush_waiter f{&w};
         worker<Arch>* me = pool_t::current_worker();
+        pool_t* pool = nullptr;
         for (unsigned round = 0;; Arch::relax(round++)) {
-            pool_t* pool = pool_of(detail::data_of<Arch>(w).load(acquire));
+            pool = pool_of(detail::data_of<Arch>(w).load(acquire));
             if (pool == nullptr) return false;
             detail::irq_lock<Arch> g(pool->lock);
             pool->settle();
@@ -439,7 +440,7 @@ private:
             r->waiters = &f;
             break;
         }
-        detail::block<Arch>(f.done, 0, arch::forever, function);   // [flush.done]
+        pool->sleep_until_end(f, function);
         return true;
     }
     /// Waits for runs in pools that the item's word does not name any more.
@@ -455,7 +456,7 @@ private:
                     f.next = r->waiters;
                     r->waiters = &f;
                 }
-                detail::block<Arch>(f.done, 0, arch::forever, function);   // [flush.done]
+                pool.sleep_until_end(f, function);
             }
         });
     }

@@ -14,6 +14,7 @@
 //   void raise(port, line), void kick(port)   make a line pending at a CPU; ring its doorbell
 //   ns_t now()                                the engine's monotonic clock
 //   void relax(round), void step()            one round of a spin loop; a scheduling point
+//   int this_cpu(), void make_way()           the real CPU we are on; lets others have it for a while
 //   unsigned allowed_cpus()                   how many CPUs this process may run on
 //   class quiet                               scope in which no signal handler runs on this thread
 #pragma once

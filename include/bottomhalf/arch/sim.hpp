@@ -160,6 +160,8 @@ struct sim {
         if (sim_world* const w = world::current(); w != nullptr) w->relax(round);
     }
 
+    static int this_cpu() noexcept { return 0; }
+    static void make_way() noexcept { relax(0); }
     static void step() noexcept {
         if (sim_world* const w = world::current(); w != nullptr) w->step();
     }

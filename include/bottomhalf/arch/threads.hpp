@@ -112,6 +112,11 @@ struct threads {
 
     static void step() noexcept {}
 
+    /// The real CPU that the caller is on, perhaps not any more.
+    static int this_cpu() noexcept { return ::sched_getcpu(); }
+    /// Whoever else wants this CPU gets it for a while.
+    static void make_way() noexcept { ::sched_yield(); }
+
     // ---- time -----------------------------------------------------------------------------------------------------
 
     static ns_t now() noexcept {
