@@ -56,6 +56,16 @@ inline row ratio_row(std::string path, const std::vector<series>& answers, std::
     return r;
 }
 
+/// What the row above could not go below: the side `floor` in our place, against the same peer.
+inline row floor_row(const std::vector<series>& answers, std::string_view floor, std::string_view peer) {
+    const auto side = [&](std::string_view name) {
+        const auto at = std::find_if(answers.begin(), answers.end(), [&](const series& s) { return s.side_name == name; });
+        check(at != answers.end(), "a row names a side that its question does not have");
+        return *at;
+    };
+    return ratio_row("  " + std::string{floor}, {side(floor), side(peer)}, peer, 0.5, no_rule, no_rule);
+}
+
 /// Ours against whichever of the others is the fastest here. All of them must be there: the best may be the missing
 /// one.
 inline row best_peer_row(std::string path, const std::vector<series>& answers, rule must, rule goal) {
@@ -158,6 +168,7 @@ private:
     static const char* verdict(const row& r) {
         if (r.peer_missing) return "MISSED: no peer";
         if (!r.must.met(r.figure)) return "MISSED";
+        if (r.must.is == rule::none && r.goal.is == rule::none) return "(floor)";
         return r.goal.is != rule::none && r.goal.met(r.figure) ? "goal" : "must";
     }
     std::vector<row> rows_;

@@ -62,6 +62,7 @@ int main(int argc, char** argv) {
     ask(enqueue(), [&](const auto& a) {
         table.add(ratio_row("queue_work, worker busy", a, "fetch_add", 0.5, at_most(3.5), at_most(2.6)));
         table.add(ratio_row("queue_work, worker busy", a, deque_lane<count_run>::name, 0.5, at_most(0.6), no_rule));
+        table.add(floor_row(a, two_rmw_stage::name, deque_lane<count_run>::name));
         table.add(
             ratio_row("queue_work, worker busy", a, moodycamel_lane<count_run>::name, 0.5, no_rule, at_most(0.85)));
     });
@@ -85,6 +86,7 @@ int main(int argc, char** argv) {
     ask(wake(), [&](const auto& a) {
         table.add(
             ratio_row("queue_work -> sleeping worker, p50", a, "bare futex wake", 0.5, at_most(1.03), at_most(1.01)));
+        table.add(floor_row(a, wake_sleeper_with_item::name, "bare futex wake"));
         table.add(ratio_row("queue_work -> sleeping worker, p99", a, "bare futex wake", 0.99, at_most(1.2), no_rule));
     });
     ask(flush(place::home), [&](const auto& a) {

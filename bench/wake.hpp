@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 // Question: how long from queue_work() to a worker that sleeps on another CPU until its handler starts?
-// Beside it: a bare FUTEX_WAKE of a thread that does nothing but FUTEX_WAIT.  Nothing that sleeps can be faster.
+// Beside it: a bare FUTEX_WAKE of a thread that does nothing but FUTEX_WAIT.  Nothing that sleeps can be faster.  And the
+// same with an item: claimed and pushed by the waker, taken from the list and let go by the sleeper; two more cache lines
+// that change hands, in cold caches, which any queue of items must pay.
 //
 // The caller spins for 50 to 100 us before each wake, so that its CPU is awake and the other one is not. A sample is
 // one wake; p50 and p99 are over thousands, one of each in turn.
@@ -93,10 +95,43 @@ struct wake_sleeper {
     }
 };
 
+struct wake_sleeper_with_item {
+    static constexpr const char* name = "bare futex wake, with an item";
+    struct item {
+        alignas(cache_line) std::atomic<unsigned long> word{0};
+        item* next = nullptr;
+    };
+    struct take {
+        wake_sleeper_with_item* stage;
+        void operator()() const noexcept {
+            item* it = stage->head.exchange(nullptr, std::memory_order_acq_rel);
+            check(it != nullptr && it->next == nullptr, "woken without an item");
+            it->word.exchange(0, std::memory_order_acq_rel);
+            stage->started.put();
+        }
+    };
+    time_stamp started;
+    item only;
+    alignas(cache_line) std::atomic<item*> head{nullptr};
+    futex_sleeper<take> sleeper{place::away, take{this}};
+
+    double sample() {
+        idle_gap();
+        const std::int64_t start = now_ns();
+        check((only.word.fetch_or(1, std::memory_order_acq_rel) & 1) == 0, "an idle item was not queued");
+        item* h = head.load(std::memory_order_relaxed);
+        do only.next = h;
+        while (!head.compare_exchange_weak(h, &only, std::memory_order_acq_rel, std::memory_order_relaxed));
+        sleeper.wake();
+        return static_cast<double>(started.take() - start);
+    }
+};
+
 inline question wake() {
     return {"BM_QueueWork_SleepingWorker",
             "queue_work() to a sleeping worker -> its handler starts",
-            {side_of<queue_to_sleeper>("bottomhalf", 1), side_of<wake_sleeper>("bare futex wake", 1)},
+            {side_of<queue_to_sleeper>("bottomhalf", 1), side_of<wake_sleeper>("bare futex wake", 1),
+             side_of<wake_sleeper_with_item>(wake_sleeper_with_item::name, 1)},
             60'000,
             12'000};
 }
