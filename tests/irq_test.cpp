@@ -381,6 +381,66 @@ TEMPLATE_TEST_CASE("a call that may sleep is reported in a top half, and does no
     });
 }
 
+TEMPLATE_TEST_CASE("a top half that enables interrupts: they are off again for the next one", "[irq][mask][report]",
+                   BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        booted<TestType> b;
+        static std::atomic<int> masked;
+        device enables, next;
+        enables.also = [](device&) { TestType::irq_restore(false); };   // local_irq_enable(), spin_unlock_irq()
+        next.also = [](device&) { masked = TestType::irqs_masked() ? 1 : 0; };
+        for (const unsigned long asked_for_off : {0UL, irq_flag::fast}) {
+            masked = -1;
+            REQUIRE(b.request(enables, irq_flag::shared | asked_for_off) == 0);
+            REQUIRE(b.request(next, irq_flag::shared) == 0);
+            const int before = next.calls;
+            for (int i = 1; i <= 2; ++i) {
+                b.raise();
+                wait_until<TestType>([&] { return next.calls == before + i; });
+                CHECK(masked == 1);
+            }
+            b.free(enables);
+            b.free(next);
+            CHECK(reports::take_all("__handle_irq_event_percpu: irq 5 handler ") == (asked_for_off != 0 ? 1 : 0));
+        }
+    });
+}
+
+TEMPLATE_TEST_CASE("a top half that enables interrupts may be interrupted, by its own line, too", "[irq][mask]",
+                   BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        booted<TestType> b;
+        device d;
+        d.also = [](device&) { TestType::irq_restore(false); };
+        REQUIRE(b.request(d) == 0);
+        constexpr int rounds = TestType::simulated ? 200 : 20'000;
+        std::atomic<int> begun{0};
+        std::atomic<bool> ready{false};
+        auto masks = make_work<TestType>([&] {   // so that top halves are called where it lifts the mask, as well
+            wait_until<TestType>([&] { return ready.load(); });
+            while (begun++ < rounds) {
+                const bool was = TestType::irq_save();
+                TestType::relax(0);
+                TestType::irq_restore(was);
+            }
+        });
+        auto raiser = support::call<TestType>([&] {
+            ready = true;
+            for (int i = 1, wait = 0; i < rounds; i = begun + 1) {
+                wait_until<TestType>([&] { return begun >= i; });
+                for (unsigned steps = static_cast<unsigned>(++wait) % 64; steps > 0; --steps) TestType::relax(0);
+                b.raise();
+                b.raise();
+            }
+        });
+        REQUIRE(b.queue_on(0, masks));
+        flush_work(masks);
+        raiser.join();
+        wait_until<TestType>([&] { return d.calls > 0; });
+        b.free(d);
+    });
+}
+
 TEMPLATE_TEST_CASE("a machine that ends says which lines still have handlers", "[irq][machine]", BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
         device d;

@@ -187,13 +187,16 @@ TEMPLATE_TEST_CASE("timekeeper: a top half may move the very timer that the code
         REQUIRE(m.irqs().request(line, {.handler = top_half, .dev_id = &p}, location::current()) == 0);
         constexpr int rounds = TestType::simulated ? 200 : 20'000;
         std::atomic<int> begun{0};
+        std::atomic<bool> ready{false};
         auto arms = make_work<TestType>([&] {
+            wait_until<TestType>([&] { return ready.load(); });
             while (begun++ < rounds) {
                 m.time().del(p.node);
                 m.time().add(p.node, m.time().jiffies() + 7200 * hz);   // nothing, if the top half was there before
             }
         });
         auto device = support::call<TestType>([&] {   // one interrupt a round, earlier or later in it
+            ready = true;
             for (int i = 1, wait = 0; i < rounds; i = begun + 1) {
                 wait_until<TestType>([&] { return begun >= i; });
                 for (unsigned steps = static_cast<unsigned>(++wait) % 64; steps > 0; --steps) TestType::relax(0);

@@ -24,7 +24,7 @@ inline constexpr unsigned nr_irqs = 64;   // lines per machine: one bit each in 
 enum class irqreturn : int { none = 0, handled = 1 };
 
 namespace irq_flag {
-inline constexpr unsigned long fast = 0x20000000;     // SA_INTERRUPT
+inline constexpr unsigned long fast = 0x20000000;     // SA_INTERRUPT: the handler means to run with interrupts off
 inline constexpr unsigned long shared = 0x04000000;   // SA_SHIRQ
 }   // namespace irq_flag
 
@@ -48,6 +48,7 @@ class irq_controller {
         unsigned depth = 0;              // guarded by lock: disable_irq() calls outstanding
         bool in_progress = false;        // guarded by lock: its handlers run
         bool pending = false;            // guarded by lock: raised while disabled or in progress
+        bool told = false;               // whoever is in progress: its handlers' mistake has been reported
         unsigned cpu = 0;                // I: whose port it goes to
         std::uint64_t count = 0;         // guarded by lock: calls
         std::uint64_t unhandled = 0;     // guarded by lock: of those, nobody's
@@ -217,13 +218,28 @@ private:
             irq_action* first = d.actions;
             d.lock.unlock();
             bool handled = false;
-            for (irq_action* a = first; a != nullptr; a = a->next)
+            for (irq_action* a = first; a != nullptr; a = a->next) {
                 if (a->handler(static_cast<int>(irq), a->dev_id, a->cookie) != irqreturn::none) handled = true;
+                if (!Arch::irqs_masked()) [[unlikely]]
+                    mask_again(d, irq, *a);
+            }
             d.lock.lock();
             d.in_progress = false;
             if (!handled) ++d.unhandled;
         } while (d.pending && d.depth == 0 && d.actions != nullptr);
         d.lock.unlock();
+    }
+
+    /// A handler has come back with interrupts on, by spin_unlock_irq() for instance.  Off they must be, or the next
+    /// doorbell finds our own locks held by what it interrupts.  In 2.6 a handler without SA_INTERRUPT ran that way; to
+    /// any other the kernel says so, once.
+    BOTTOMHALF_COLD static void mask_again(desc& d, unsigned irq, const irq_action& a) noexcept {
+        Arch::irq_save();
+        if ((a.flags & irq_flag::fast) == 0 || d.told) return;
+        d.told = true;
+        const void* called = a.cookie != nullptr ? a.cookie : reinterpret_cast<const void*>(a.handler);
+        detail::say(channel::kernel, severity::warn, "__handle_irq_event_percpu", location::current(),
+                    "irq %u handler %p enabled interrupts", irq, called);
     }
 
     desc lines_[nr_irqs];
