@@ -15,7 +15,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cerrno>
 #include <cinttypes>
 #include <cstddef>
 #include <cstdint>
@@ -319,11 +318,9 @@ private:
         sim_task& me = *running_;
         while (me.doorbell && !me.answering) {
             me.doorbell = false;
-            const int saved = errno;
             me.answering = true;
             detail::answer(me.self);
             me.answering = false;
-            errno = saved;
         }
     }
 

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include <bottomhalf/arch/arch.hpp>
+#include <bottomhalf/arch/console.hpp>
 
 namespace bottomhalf::arch {
 
@@ -267,20 +268,27 @@ struct threads {
         return std::atomic_ref(current().irqs_off).load(std::memory_order_relaxed) != 0;
     }
 
-    /// Makes `line` pending at `port`.  Only the raiser that finds the word empty rings: 6 ns for the others.
+    /// Makes `line` pending at `port`.  Only the raiser that finds the word empty rings: 6 ns for the others.  At its own
+    /// CPU it does not ring but takes it at once; masked, irq_restore() will look.
     static void raise(cpu_port& port, unsigned line) noexcept {
         // [irq.pending] release: what the raiser wrote (the device's registers) is visible to the top half.
-        if (std::atomic_ref(port.pending).fetch_or(std::uint64_t{1} << line, std::memory_order_acq_rel) == 0)
+        if (std::atomic_ref(port.pending).fetch_or(std::uint64_t{1} << line, std::memory_order_acq_rel) != 0) return;
+        task& t = current();
+        if (t.port == &port)
+            answer(t);
+        else
             kick(port);
     }
     static void kick(cpu_port& port) noexcept {
         const int saved = errno;
         const std::int32_t tid = std::atomic_ref(port.thread).load(std::memory_order_acquire);
-        // EAGAIN: the user's quota of queued signals is full.  The set bit would keep everybody else from ringing, so
-        // a failed doorbell is rung again until it is heard.
-        for (unsigned round = 0; tid != 0 && ::syscall(SYS_tgkill, ::getpid(), tid, doorbell_signal()) != 0; ++round) {
-            if (errno != EAGAIN) break;
-            relax(round);
+        // EAGAIN: the user's quota of queued signals is full, for as long as somebody likes.  The set bit keeps everybody
+        // else from ringing, so this doorbell must be heard.  SIGIO can be: it is older than the quota, which counts for
+        // real-time signals only.  Its handler takes what is pending, too, having raised the CPU's fds in vain.  If the
+        // program has a SIGIO of its own, we ring until there is room.
+        for (unsigned round = 0; tid != 0 && !send(tid, doorbell_signal()) && errno == EAGAIN; relax(round++)) {
+            if (sigio_is_ours() && send(tid, SIGIO)) break;
+            if (round == 1000) say_full();
         }
         errno = saved;
     }
@@ -343,7 +351,7 @@ struct threads {
         s->line = line;
         s->port = &port;
         s->fd.store(fd, std::memory_order_release);   // [fd.source] from here on a signal finds the line
-        install_sigio();
+        sigio_is_ours();                              // if it is not, an overflow of the signal queue goes unnoticed
         const f_owner_ex owner{F_OWNER_TID, attached_thread(port)};
         if (owner.pid == 0) return s->fd.store(-1, std::memory_order_release), -ESRCH;
         const int flags = ::fcntl(fd, F_GETFL);
@@ -441,14 +449,26 @@ private:
             if (const std::int32_t tid = thread.load(std::memory_order_acquire)) return tid;
         return 0;
     }
-    static void install_sigio() noexcept {
+    /// Installs our handler, unless the program has one.  Return: whether it is ours.
+    static bool sigio_is_ours() noexcept {
         struct sigaction old;
         ::sigaction(SIGIO, nullptr, &old);
-        if (old.sa_handler == SIG_DFL) install(SIGIO, &on_fd);
+        if (old.sa_handler == SIG_DFL) return install(SIGIO, &on_fd), true;
+        return old.sa_sigaction == &on_fd;
+    }
+    static bool send(std::int32_t tid, int sig) noexcept { return ::syscall(SYS_tgkill, ::getpid(), tid, sig) == 0; }
+    BOTTOMHALF_COLD static void say_full() noexcept {
+        static constinit std::atomic<bool> said{false};
+        constexpr char text[] =
+            "bottomhalf: BUG: an interrupt waits: no signal can be queued (ulimit -i), and SIGIO is the program's "
+            "own\n";
+        if (!said.exchange(true, std::memory_order_relaxed)) write_stderr(text, sizeof text - 1);   // relaxed: once
     }
 
-    /// Serves the port, masked, until nothing is pending: a loop, so that a storm does not nest.
+    /// Serves the port, masked, until nothing is pending: a loop, so that a storm does not nest.  Whoever is interrupted,
+    /// by a signal or as he lifts his mask, keeps his errno.
     BOTTOMHALF_COLD static void take_pending(task& t, cpu_port& port) noexcept {
+        const int saved = errno;
         std::atomic_ref off(t.irqs_off);
         std::atomic_ref pending(port.pending);
         while (pending.load(std::memory_order_relaxed) != 0)
@@ -460,6 +480,7 @@ private:
                 off.store(0, std::memory_order_relaxed);
                 std::atomic_signal_fence(std::memory_order_seq_cst);
             }
+        errno = saved;
     }
     /// A doorbell, or as good as one.  Masked: irq_restore() will look.
     static void answer(task& t) noexcept {
@@ -468,12 +489,7 @@ private:
         else if (std::atomic_ref(t.irqs_off).load(std::memory_order_relaxed) == 0)
             take_pending(t, *t.port);
     }
-    static void on_doorbell(int, siginfo_t*, void*) noexcept {
-        const int saved = errno;
-        task& t = current();
-        answer(t);
-        errno = saved;
-    }
+    static void on_doorbell(int, siginfo_t*, void*) noexcept { answer(current()); }
     static void on_fd(int sig, siginfo_t* info, void*) noexcept {
         const int saved = errno;
         task& t = current();
