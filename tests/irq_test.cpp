@@ -479,6 +479,48 @@ TEMPLATE_TEST_CASE("a machine that ends says which lines still have handlers", "
     });
 }
 
+TEMPLATE_TEST_CASE("a machine that boots again has forgotten the edges, and who disabled what", "[irq][machine]",
+                   BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        basic_machine<TestType> m;
+        const auto here = location::current();
+        const auto settle = [&] {   // whatever CPU 0 was told before, it has heard
+            auto item = make_work<TestType>([] {});
+            workqueue_ops<TestType>::queue_work_on(0, m.events(here), item, here);
+            flush_work(item);
+        };
+        TestType::install_doorbell();
+        device left, d;
+        for (const bool orderly : {true, false})
+            for (const bool has_handler : {false, true})
+                for (const bool disabled : {false, true}) {
+                    INFO("orderly " << orderly << ", a handler " << has_handler << ", disabled " << disabled);
+                    REQUIRE(m.boot(here, 2));
+                    REQUIRE(m.events(here) != nullptr);
+                    if (has_handler)
+                        REQUIRE(m.irqs().request(line, {.handler = &top_half<TestType>, .dev_id = &left}, here) == 0);
+                    if (disabled) m.irqs().disable(line, false);
+                    m.irqs().raise(line);
+                    settle();
+                    m.shut_down(orderly, here);
+                    reports::take("irq 5 still has 1 handler(s) at the machine's end");
+                    CHECK_FALSE(m.irqs().raise(line));
+
+                    REQUIRE(m.boot(here, 2));
+                    REQUIRE(m.events(here) != nullptr);
+                    d.calls = 0;
+                    REQUIRE(m.irqs().request(line, {.handler = &top_half<TestType>, .dev_id = &d}, here) == 0);
+                    settle();
+                    CHECK(d.calls == 0);
+                    CHECK(m.irqs().raise(line));
+                    settle();
+                    CHECK(d.calls == 1);
+                    m.irqs().free(line, &d, here);
+                    m.shut_down(true, here);
+                }
+    });
+}
+
 // ---- real signals and files -----------------------------------------------------------------------------------------
 
 TEST_CASE("raise: from a foreign signal handler", "[irq][raise][signal]") {
@@ -580,6 +622,56 @@ TEST_CASE("watch_fd: each signal of a pipe raises its line", "[irq][fd]") {
         b.free(d);
         ::close(fds[0]);
         ::close(fds[1]);
+    });
+}
+
+TEST_CASE("watch_fd: ends with its machine", "[irq][fd][machine]") {
+    on_engine<arch::threads>([] {
+        int fds[2];
+        REQUIRE(::pipe(fds) == 0);
+        for (int i = 0; i < 65; ++i) {   // more than there is room for
+            booted<arch::threads> b;
+            REQUIRE(b.m.irqs().watch_fd(line, fds[0]) == 0);
+        }
+        // A bare SIGIO says: look at every fd.  None of those must be looked at.
+        booted<arch::threads> b;
+        device d;
+        REQUIRE(b.request(d) == 0);
+        std::atomic<bool> asked{false};
+        auto item = make_work<arch::threads>([&] { ::pthread_kill(::pthread_self(), SIGIO), asked = true; });
+        REQUIRE(b.queue_on(0, item));
+        flush_work(item);
+        CHECK(asked);
+        CHECK(d.calls == 0);
+        b.free(d);
+        ::close(fds[0]);
+        ::close(fds[1]);
+    });
+}
+
+TEST_CASE("watch_fd: signals of an fd come while its place is given to another", "[irq][fd][tsan]") {
+    on_engine<arch::threads>([] {
+        booted<arch::threads> b;
+        int a[2], c[2];
+        REQUIRE(::pipe(a) == 0);
+        REQUIRE(::pipe(c) == 0);
+        std::atomic<bool> over{false};
+        auto writer = support::call<arch::threads>([&] {
+            for (unsigned round = 0; !over; ++round)
+                static_cast<void>(::write(a[1], "x", 1)), arch::threads::relax(round % 64);
+        });
+        int refused = 0;
+        for (unsigned i = 0; i < 2000; ++i) {
+            const int fd = i % 2 == 0 ? a[0] : c[0];
+            if (b.m.irqs().watch_fd(i % nr_irqs, fd) != 0) ++refused;
+            char some[64];
+            if (fd == a[0] && ::read(fd, some, sizeof some) < 0) ++refused;
+            arch::threads::unwatch_fd(fd);
+        }
+        over = true;
+        writer.join();
+        CHECK(refused == 0);
+        for (const int fd : {a[0], a[1], c[0], c[1]}) ::close(fd);
     });
 }
 

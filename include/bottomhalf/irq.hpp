@@ -57,8 +57,22 @@ class irq_controller {
 public:
     constexpr irq_controller() noexcept = default;
 
-    void start(arch::cpu_port* ports, unsigned n) noexcept { ports_ = ports, nr_ports_ = n; }
+    /// Takes over the CPUs' ports.  What an earlier life of the machine has left behind is forgotten: an edge, a
+    /// disable_irq() of nobody's line.
+    void start(arch::cpu_port* ports, unsigned n) noexcept {
+        for (desc& d : lines_) {
+            detail::irq_lock<Arch> g(d.lock);
+            d.depth = 0;
+            d.pending = d.told = false;
+        }
+        for (unsigned i = 0; i < n; ++i) atomic<std::uint64_t>(ports[i].pending).exchange(0, acquire);
+        nr_ports_ = n;
+        atomic<arch::cpu_port*>(ports_).store(ports, release);   // [irq.ports]
+    }
+    /// Removes all handlers.  Nothing is raised from here on: the ports may go.
     void shut_down(location at) noexcept {
+        if (arch::cpu_port* ports = atomic<arch::cpu_port*>(ports_).exchange(nullptr, acq_rel))   // [irq.ports]
+            Arch::unwatch_ports(ports, nr_ports_);
         for (unsigned i = 0; i < nr_irqs; ++i) {
             unsigned n = 0;
             {
@@ -109,7 +123,7 @@ public:
             break;
         }
         if (taken) return delete mine, -EBUSY;
-        if (replay) Arch::raise(ports_[d.cpu], irq);
+        if (replay) raise(irq);
         return 0;
     }
     /// Removes the handler with this `dev_id` and waits for it to return.  Context: process, not the handler itself.
@@ -159,7 +173,7 @@ public:
         }
         if (unbalanced)
             detail::say(channel::kernel, severity::warn, "enable_irq", at, "Unbalanced enable for IRQ %u", irq);
-        if (replay) Arch::raise(ports_[d.cpu], irq);
+        if (replay) raise(irq);
     }
     /// Waits until no handler of the line runs.
     void synchronize(unsigned irq) noexcept {
@@ -168,18 +182,21 @@ public:
             if (!lines_[irq].in_progress) return;
         }
     }
-    /// The line's device wants attention.  Context: any, async-signal-safe.  Return: false if there is no such line.
+    /// The line's device wants attention.  Context: any, async-signal-safe.
+    /// Return:  false if there is no such line, or the machine is down.
     bool raise(unsigned irq) noexcept {
-        if (irq >= nr_irqs || ports_ == nullptr) return false;
-        Arch::raise(ports_[lines_[irq].cpu], irq);
+        arch::cpu_port* port = port_of(irq);
+        if (port == nullptr) return false;
+        Arch::raise(*port, irq);
         return true;
     }
     /// An fd as the line's device: each of its O_ASYNC signals raises the line.  Context: process.  Return: 0 or -errno;
     /// -EOPNOTSUPP for files that accept O_ASYNC and never signal (eventfd, timerfd, epoll, regular files).
     int watch_fd(unsigned irq, int fd) noexcept {
-        if (irq >= nr_irqs || ports_ == nullptr) return -EINVAL;
+        arch::cpu_port* port = port_of(irq);
+        if (port == nullptr) return -EINVAL;
         if (!Arch::install_doorbell()) return -EBUSY;
-        return Arch::watch_fd(fd, ports_[lines_[irq].cpu], irq);
+        return Arch::watch_fd(fd, *port, irq);
     }
     [[nodiscard]] std::uint64_t count(unsigned irq) noexcept {
         if (irq >= nr_irqs) return 0;
@@ -203,6 +220,12 @@ public:
     }
 
 private:
+    /// Null if there is no such line, or while the machine is down.
+    arch::cpu_port* port_of(unsigned irq) noexcept {
+        if (irq >= nr_irqs) return nullptr;
+        arch::cpu_port* ports = atomic<arch::cpu_port*>(ports_).load(acquire);   // [irq.ports]
+        return ports != nullptr ? &ports[lines_[irq].cpu] : nullptr;
+    }
     void handle(unsigned irq) noexcept {
         desc& d = lines_[irq];
         d.lock.lock();
@@ -243,7 +266,7 @@ private:
     }
 
     desc lines_[nr_irqs];
-    arch::cpu_port* ports_ = nullptr;   // I
+    arch::cpu_port* ports_ = nullptr;   // A [irq.ports]: null while the machine is down
     unsigned nr_ports_ = 0;             // I
 };
 

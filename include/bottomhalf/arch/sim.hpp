@@ -280,6 +280,9 @@ struct sim {
         return static_cast<void>(fd), static_cast<void>(port), static_cast<void>(line), -EOPNOTSUPP;
     }
     static void unwatch_fd(int fd) noexcept { static_cast<void>(fd); }
+    static void unwatch_ports(const cpu_port* ports, unsigned n) noexcept {
+        static_cast<void>(ports), static_cast<void>(n);
+    }
     static std::uint64_t signal_overflows() noexcept { return 0; }
 
     static int doorbell_signal() noexcept { return 0; }   // none

@@ -39,9 +39,11 @@ BOTTOMHALF_STATE inline constinit thread_local task thread_task __attribute__((t
 /// An fd that is an interrupt line.
 struct fd_source {
     std::atomic<int> fd{-1};   // [fd.source] -1: free, -2: being filled in
-    unsigned line = 0;
-    cpu_port* port = nullptr;
+    // The port, and the line in the bits that its alignment leaves free.  One word: a handler that is so late that the
+    // place has been given to another fd finds either, and raises a line in vain at worst.
+    std::atomic<std::uintptr_t> target{0};
 };
+static_assert(alignof(cpu_port) >= 8 * sizeof cpu_port::pending, "a line, a bit of the pending word, fits in");
 BOTTOMHALF_STATE inline constinit fd_source fd_sources[64] = {};
 }   // namespace detail
 
@@ -348,8 +350,8 @@ struct threads {
             }
         }
         if (s == nullptr) return -ENOSPC;
-        s->line = line;
-        s->port = &port;
+        s->target.store(reinterpret_cast<std::uintptr_t>(&port) | line,
+                        std::memory_order_relaxed);   // relaxed: next line
         s->fd.store(fd, std::memory_order_release);   // [fd.source] from here on a signal finds the line
         sigio_is_ours();                              // if it is not, an overflow of the signal queue goes unnoticed
         const f_owner_ex owner{F_OWNER_TID, attached_thread(port)};
@@ -371,6 +373,15 @@ struct threads {
         for (detail::fd_source& s : detail::fd_sources) {
             int it = fd;
             s.fd.compare_exchange_strong(it, -1, std::memory_order_acq_rel);
+        }
+    }
+    /// Forgets the fds of a machine's `n` ports; the files are their owners'.  Their signals went to threads that end.
+    static void unwatch_ports(const cpu_port* ports, unsigned n) noexcept {
+        for (detail::fd_source& s : detail::fd_sources) {
+            int fd = s.fd.load(std::memory_order_acquire);                              // [fd.source]
+            const cpu_port* port = port_of(s.target.load(std::memory_order_relaxed));   // relaxed: behind the acquire
+            for (unsigned i = 0; i < n && fd >= 0; ++i)
+                if (port == &ports[i]) s.fd.compare_exchange_strong(fd, -1, std::memory_order_acq_rel);
         }
     }
     /// How often the kernel's signal queue was full, so that a bare SIGIO said "look at every fd".
@@ -441,6 +452,9 @@ private:
         for (const int other : {doorbell_signal(), fd_signal(), SIGIO}) ::sigaddset(&sa.sa_mask, other);
         ::sigaction(sig, &sa, nullptr);
     }
+    static const cpu_port* port_of(std::uintptr_t target) noexcept {
+        return reinterpret_cast<const cpu_port*>(target - target % alignof(cpu_port));
+    }
     /// The thread that takes the port's doorbells.  One that was started a moment ago may not be there yet, and an fd whose
     /// owner is thread 0 signals to nobody.  Return: 0 if there is none after a second or so.
     static std::int32_t attached_thread(cpu_port& port) noexcept {
@@ -491,21 +505,23 @@ private:
     }
     static void on_doorbell(int, siginfo_t*, void*) noexcept { answer(current()); }
     static void on_fd(int sig, siginfo_t* info, void*) noexcept {
-        const int saved = errno;
         task& t = current();
+        if (t.port == nullptr) return answer(t);
         // An overflow of the signal queue is one bare SIGIO that names no fd: every line may have lost its edge.
         const bool all = sig == SIGIO;
         if (all) overflows_.fetch_add(1, std::memory_order_relaxed);
-        for (detail::fd_source& s : detail::fd_sources) {
+        for (const detail::fd_source& s : detail::fd_sources) {
             const int fd = s.fd.load(std::memory_order_acquire);   // [fd.source]
             if (fd < 0 || (!all && fd != info->si_fd)) continue;
-            if (s.port == t.port)
-                std::atomic_ref(s.port->pending).fetch_or(std::uint64_t{1} << s.line, std::memory_order_acq_rel);
-            else
-                raise(*s.port, s.line);
+            // Only this CPU's: an fd signals to the thread of its own.  Of another machine's port, which may be gone,
+            // the address is compared and nothing more.
+            const std::uintptr_t target = s.target.load(std::memory_order_relaxed);   // relaxed: behind the acquire
+            if (port_of(target) != t.port) continue;
+            std::atomic_ref(t.port->pending)
+                .fetch_or(std::uint64_t{1} << (target % alignof(cpu_port)),
+                          std::memory_order_acq_rel);   // [irq.pending]
         }
-        if (t.port != nullptr) answer(t);
-        errno = saved;
+        answer(t);
     }
 };
 
