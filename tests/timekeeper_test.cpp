@@ -213,6 +213,50 @@ TEMPLATE_TEST_CASE("timekeeper: a top half may move the very timer that the code
     });
 }
 
+TEMPLATE_TEST_CASE("timekeeper: a thread that stop() has left behind goes on after start(), and is the only one",
+                   "[timekeeper][stop]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        using gate = support::gate<TestType>;
+        struct held {
+            timer_node node;   // first: the function gets its address
+            gate inside;
+            std::atomic<std::int32_t> thread{0};
+            static void fire(timer_node* t) {
+                auto& self = *reinterpret_cast<held*>(t);
+                self.thread = TestType::thread_id();
+                self.inside.pass_spinning();
+            }
+        };
+        timekeeper<TestType> clock;
+        held a, b;
+        a.node.function = b.node.function = &held::fire;
+        REQUIRE(clock.start("clock"));
+        clock.add(a.node, clock.jiffies());
+        a.inside.wait_until_held();
+        CHECK_FALSE(clock.stop(TestType::now()));
+        CHECK_FALSE(clock.stop(TestType::now()));
+        REQUIRE(clock.start("clock"));
+        CHECK(clock.is_running(a.node));
+        a.inside.open();
+        CHECK_FALSE(clock.del_sync(a.node));
+        clock.add(b.node, clock.jiffies());
+        b.inside.wait_until_held();
+        CHECK(a.thread == b.thread);
+        // Again, and now it may have ended, or be about to, before start().
+        CHECK_FALSE(clock.stop(TestType::now()));
+        b.inside.open();
+        wait_until<TestType>([&] { return !clock.is_running(b.node); });
+        REQUIRE(clock.start("clock"));
+        held c;
+        c.node.function = &held::fire;
+        c.inside.open();
+        clock.add(c.node, clock.jiffies());
+        c.inside.wait_until_held();
+        CHECK_FALSE(clock.del_sync(c.node));
+        CHECK(clock.stop());
+    });
+}
+
 TEMPLATE_TEST_CASE("timekeeper: a timer function that wants to sleep is reported", "[timekeeper][context]",
                    BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {

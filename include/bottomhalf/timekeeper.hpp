@@ -32,12 +32,20 @@ public:
         {
             detail::irq_lock<Arch> g(lock_);
             stop_ = false;
+            if (alive_) return true;   // stop() has left it behind; it goes on, and remains the only one
+            alive_ = true;
         }
-        return Arch::spawn(
-            thread_, 0, name, false, [](void* self) { static_cast<timekeeper*>(self)->run(); }, this);
+        Arch::join(thread_);   // one that was left behind, and has gone since, may still be at its last instructions
+        if (Arch::spawn(
+                thread_, 0, name, false, [](void* self) { static_cast<timekeeper*>(self)->run(); }, this))
+            return true;
+        detail::irq_lock<Arch> g(lock_);
+        alive_ = false;
+        return false;
     }
     /// Ends the thread; armed timers stay armed and do not fire.  Context: process.
-    /// Return: false if a timer's function has not returned by `deadline`; the thread is left behind then.
+    /// Return: false if a timer's function has not returned by `deadline`; the thread is left behind then, and ends once it
+    ///         does, unless start() comes before.
     bool stop(arch::ns_t deadline = arch::forever) noexcept {
         {
             detail::irq_lock<Arch> g(lock_);
@@ -225,6 +233,7 @@ private:
             atomic<jiffies_t>(next_).store(wheel_.clock(),
                                            relaxed);   // relaxed: awake; who reads the old one wakes in vain
         }
+        alive_ = false;
         lock_.unlock();
         Arch::irq_restore(was);
     }
@@ -268,7 +277,8 @@ private:
     timer_node* running_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
     volatile unsigned long* cell_ = nullptr;   // A: written once, under lock_
     bool stop_ BOTTOMHALF_GUARDED_BY(lock_) = false;
-    tick_clock clock_;   // I
+    bool alive_ BOTTOMHALF_GUARDED_BY(lock_) = false;   // a thread is in run(), or about to be
+    tick_clock clock_;                                  // I
     typename Arch::thread thread_;
 };
 

@@ -138,15 +138,16 @@ struct threads {
 #if BOTTOMHALF_EXCEPTIONS
         std::jthread handle_;
         void join_now() { handle_.join(); }
-        void let_go() { handle_.detach(); }
+        void detach() { handle_.detach(); }
         [[nodiscard]] pthread_t native() { return handle_.native_handle(); }
 #else
         pthread_t handle_{};   // std::jthread can only say by an exception that there was no thread to be had
         void join_now() { ::pthread_join(handle_, nullptr); }
-        void let_go() { ::pthread_detach(handle_); }
+        void detach() { ::pthread_detach(handle_); }
         [[nodiscard]] pthread_t native() { return handle_; }
 #endif
         bool started_ = false;
+        bool let_go_ = false;
         void (*fn_)(void*) = nullptr;
         void* arg_ = nullptr;
         int cpu_ = 0;
@@ -184,20 +185,21 @@ struct threads {
     }
 
     static void join(thread& t) noexcept {
+        if (t.let_go_) await_end(t, forever);
+        t.let_go_ = false;
         if (!t.started_) return;
         t.join_now();
         t.started_ = false;
     }
 
-    /// Joins unless `deadline` comes first; then the thread is let go (it lives until the process ends).
+    /// Joins unless `deadline` comes first; then the thread is let go, and lives until the process ends.  It may be joined
+    /// later all the same.
     static bool join_until(thread& t, ns_t deadline) noexcept {
-        if (!t.started_) return true;
-        std::atomic_ref done(t.done_);
-        while (done.load(std::memory_order_acquire) == 0)
-            if (!park(t.done_, 0, deadline, "the end of a thread")) break;
-        if (done.load(std::memory_order_acquire) != 0) return join(t), true;
-        t.let_go();
+        if (!t.started_ && !t.let_go_) return true;
+        if (await_end(t, deadline)) return join(t), true;
+        if (t.started_) t.detach();
         t.started_ = false;
+        t.let_go_ = true;
         return false;
     }
 
@@ -408,6 +410,13 @@ private:
         return {static_cast<time_t>(t / 1'000'000'000), static_cast<long>(t % 1'000'000'000)};
     }
 
+    /// Return: whether the thread has done its last access to `t`.
+    static bool await_end(thread& t, ns_t deadline) noexcept {
+        std::atomic_ref done(t.done_);
+        while (done.load(std::memory_order_acquire) == 0)   // [thread.done]
+            if (!park(t.done_, 0, deadline, "the end of a thread")) break;
+        return done.load(std::memory_order_acquire) != 0;
+    }
     static void body(thread& t) noexcept {
         task& self = current();
         self.cpu = t.cpu_;
@@ -420,8 +429,8 @@ private:
         ::pthread_sigmask(SIG_UNBLOCK, &crash, nullptr);
         if (t.pinned_) pin(static_cast<unsigned>(t.cpu_));
         t.fn_(t.arg_);
-        std::atomic_ref(t.done_).store(1, std::memory_order_release);
-        unpark(t.done_, INT_MAX);
+        std::atomic_ref(t.done_).store(1, std::memory_order_release);   // [thread.done]
+        unpark(t.done_, INT_MAX);                                       // an address only: `t` may be gone
     }
 
     /// Emulated CPU n runs on allowed[n % count].  A refusal is no error: the emulation does not depend on it.
