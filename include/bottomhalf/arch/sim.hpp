@@ -134,6 +134,11 @@ struct sim {
         return w != nullptr ? w->running_->self : detail::simulation.outside;
     }
 
+    static void fence(std::memory_order order) noexcept {
+        static_cast<void>(order);
+        step();
+    }
+
     // ---- sleeping -------------------------------------------------------------------------------------------------
 
     /// Sleeps while `word == expected`, until an unpark() of it or `deadline`.  May return early: callers look again.
