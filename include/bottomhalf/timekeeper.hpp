@@ -106,7 +106,7 @@ public:
         }
     }
     /// The same, and waits for its function to return; if that has armed it again, it is taken off all the same.
-    /// Context: not hardirq, not the function itself.
+    /// Context: not the function itself, and nobody whom the function may wait for: a top half may, of its own CPU.
     bool del_sync(timer_node& t) noexcept {
         int was;
         for (unsigned round = 0; (was = try_del_sync(t)) < 0; ++round) Arch::relax(round);
