@@ -17,6 +17,7 @@
 
 using namespace bottomhalf;
 using support::make_delayed_work;
+using support::make_work;
 using support::on_engine;
 using support::reports;
 using support::signal_once;
@@ -144,6 +145,115 @@ TEMPLATE_TEST_CASE("timekeeper: del_sync waits for the function", "[timekeeper][
         b.set();
         other.join();
         CHECK(calls == 1);
+    });
+}
+
+TEMPLATE_TEST_CASE("timekeeper: del_sync leaves a timer disarmed whose function arms it again",
+                   "[timekeeper][del_sync]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 1}};
+        probe<TestType> p(m);
+        static support::gate<TestType>* inside;
+        support::gate<TestType> g;
+        inside = &g;
+        p.also = [](probe<TestType>& self) {
+            inside->pass_spinning();
+            self.m->time().mod(self.node, self.m->time().jiffies() + 3600 * hz);
+        };
+        m.time().add(p.node, m.time().jiffies());
+        g.wait_until_held();
+        auto other = support::call<TestType>([&] { m.time().del_sync(p.node); });
+        // Time to see that the function runs.  If it looks later, it finds the timer armed: as well.
+        wait_until<TestType>([&, round = 0]() mutable { return ++round > 300; });
+        g.open();
+        other.join();
+        CHECK(p.calls == 1);
+        CHECK_FALSE(m.time().was_pending(p.node));
+    });
+}
+
+TEMPLATE_TEST_CASE("timekeeper: a top half may move the very timer that the code it interrupts arms",
+                   "[timekeeper][add][irq]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 2}};
+        auto* events = m.events(location::current());
+        probe<TestType> p(m);
+        constexpr unsigned line = 5;
+        const auto top_half = [](int, void* dev_id, void*) {
+            auto& mine = *static_cast<probe<TestType>*>(dev_id);
+            mine.m->time().mod(mine.node, mine.m->time().jiffies() + 3600 * hz);
+            return irqreturn::handled;
+        };
+        REQUIRE(m.irqs().request(line, {.handler = top_half, .dev_id = &p}, location::current()) == 0);
+        constexpr int rounds = TestType::simulated ? 200 : 20'000;
+        std::atomic<int> begun{0};
+        std::atomic<bool> ready{false};
+        auto arms = make_work<TestType>([&] {
+            wait_until<TestType>([&] { return ready.load(); });
+            while (begun++ < rounds) {
+                m.time().del(p.node);
+                m.time().add(p.node, m.time().jiffies() + 7200 * hz);   // nothing, if the top half was there before
+            }
+        });
+        auto device = support::call<TestType>([&] {   // one interrupt a round, earlier or later in it
+            ready = true;
+            for (int i = 1, wait = 0; i < rounds; i = begun + 1) {
+                wait_until<TestType>([&] { return begun >= i; });
+                for (unsigned steps = static_cast<unsigned>(++wait) % 64; steps > 0; --steps) TestType::relax(0);
+                m.irqs().raise(line);
+            }
+        });
+        REQUIRE(workqueue_ops<TestType>::queue_work_on(0, events, arms, location::current()));
+        flush_work(arms);
+        device.join();
+        m.irqs().free(line, &p, location::current());
+        m.time().del(p.node);
+        CHECK_FALSE(m.time().was_pending(p.node));
+        CHECK(p.calls == 0);
+    });
+}
+
+TEMPLATE_TEST_CASE("timekeeper: a thread that stop() has left behind goes on after start(), and is the only one",
+                   "[timekeeper][stop]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        using gate = support::gate<TestType>;
+        struct held {
+            timer_node node;   // first: the function gets its address
+            gate inside;
+            std::atomic<std::int32_t> thread{0};
+            static void fire(timer_node* t) {
+                auto& self = *reinterpret_cast<held*>(t);
+                self.thread = TestType::thread_id();
+                self.inside.pass_spinning();
+            }
+        };
+        timekeeper<TestType> clock;
+        held a, b;
+        a.node.function = b.node.function = &held::fire;
+        REQUIRE(clock.start("clock"));
+        clock.add(a.node, clock.jiffies());
+        a.inside.wait_until_held();
+        CHECK_FALSE(clock.stop(TestType::now()));
+        CHECK_FALSE(clock.stop(TestType::now()));
+        REQUIRE(clock.start("clock"));
+        CHECK(clock.is_running(a.node));
+        a.inside.open();
+        CHECK_FALSE(clock.del_sync(a.node));
+        clock.add(b.node, clock.jiffies());
+        b.inside.wait_until_held();
+        CHECK(a.thread == b.thread);
+        // Again, and now it may have ended, or be about to, before start().
+        CHECK_FALSE(clock.stop(TestType::now()));
+        b.inside.open();
+        wait_until<TestType>([&] { return !clock.is_running(b.node); });
+        REQUIRE(clock.start("clock"));
+        held c;
+        c.node.function = &held::fire;
+        c.inside.open();
+        clock.add(c.node, clock.jiffies());
+        c.inside.wait_until_held();
+        CHECK_FALSE(clock.del_sync(c.node));
+        CHECK(clock.stop());
     });
 }
 

@@ -24,7 +24,7 @@ inline constexpr unsigned nr_irqs = 64;   // lines per machine: one bit each in 
 enum class irqreturn : int { none = 0, handled = 1 };
 
 namespace irq_flag {
-inline constexpr unsigned long fast = 0x20000000;     // SA_INTERRUPT
+inline constexpr unsigned long fast = 0x20000000;     // SA_INTERRUPT: the handler means to run with interrupts off
 inline constexpr unsigned long shared = 0x04000000;   // SA_SHIRQ
 }   // namespace irq_flag
 
@@ -48,6 +48,7 @@ class irq_controller {
         unsigned depth = 0;              // guarded by lock: disable_irq() calls outstanding
         bool in_progress = false;        // guarded by lock: its handlers run
         bool pending = false;            // guarded by lock: raised while disabled or in progress
+        bool told = false;               // whoever is in progress: its handlers' mistake has been reported
         unsigned cpu = 0;                // I: whose port it goes to
         std::uint64_t count = 0;         // guarded by lock: calls
         std::uint64_t unhandled = 0;     // guarded by lock: of those, nobody's
@@ -56,8 +57,22 @@ class irq_controller {
 public:
     constexpr irq_controller() noexcept = default;
 
-    void start(arch::cpu_port* ports, unsigned n) noexcept { ports_ = ports, nr_ports_ = n; }
+    /// Takes over the CPUs' ports.  What an earlier life of the machine has left behind is forgotten: an edge, a
+    /// disable_irq() of nobody's line.
+    void start(arch::cpu_port* ports, unsigned n) noexcept {
+        for (desc& d : lines_) {
+            detail::irq_lock<Arch> g(d.lock);
+            d.depth = 0;
+            d.pending = d.told = false;
+        }
+        for (unsigned i = 0; i < n; ++i) atomic<std::uint64_t>(ports[i].pending).exchange(0, acquire);
+        nr_ports_ = n;
+        atomic<arch::cpu_port*>(ports_).store(ports, release);   // [irq.ports]
+    }
+    /// Removes all handlers.  Nothing is raised from here on: the ports may go.
     void shut_down(location at) noexcept {
+        if (arch::cpu_port* ports = atomic<arch::cpu_port*>(ports_).exchange(nullptr, acq_rel))   // [irq.ports]
+            Arch::unwatch_ports(ports, nr_ports_);
         for (unsigned i = 0; i < nr_irqs; ++i) {
             unsigned n = 0;
             {
@@ -108,7 +123,7 @@ public:
             break;
         }
         if (taken) return delete mine, -EBUSY;
-        if (replay) Arch::raise(ports_[d.cpu], irq);
+        if (replay) raise(irq);
         return 0;
     }
     /// Removes the handler with this `dev_id` and waits for it to return.  Context: process, not the handler itself.
@@ -158,7 +173,7 @@ public:
         }
         if (unbalanced)
             detail::say(channel::kernel, severity::warn, "enable_irq", at, "Unbalanced enable for IRQ %u", irq);
-        if (replay) Arch::raise(ports_[d.cpu], irq);
+        if (replay) raise(irq);
     }
     /// Waits until no handler of the line runs.
     void synchronize(unsigned irq) noexcept {
@@ -167,18 +182,21 @@ public:
             if (!lines_[irq].in_progress) return;
         }
     }
-    /// The line's device wants attention.  Context: any, async-signal-safe.  Return: false if there is no such line.
+    /// The line's device wants attention.  Context: any, async-signal-safe.
+    /// Return:  false if there is no such line, or the machine is down.
     bool raise(unsigned irq) noexcept {
-        if (irq >= nr_irqs || ports_ == nullptr) return false;
-        Arch::raise(ports_[lines_[irq].cpu], irq);
+        arch::cpu_port* port = port_of(irq);
+        if (port == nullptr) return false;
+        Arch::raise(*port, irq);
         return true;
     }
     /// An fd as the line's device: each of its O_ASYNC signals raises the line.  Context: process.  Return: 0 or -errno;
     /// -EOPNOTSUPP for files that accept O_ASYNC and never signal (eventfd, timerfd, epoll, regular files).
     int watch_fd(unsigned irq, int fd) noexcept {
-        if (irq >= nr_irqs || ports_ == nullptr) return -EINVAL;
+        arch::cpu_port* port = port_of(irq);
+        if (port == nullptr) return -EINVAL;
         if (!Arch::install_doorbell()) return -EBUSY;
-        return Arch::watch_fd(fd, ports_[lines_[irq].cpu], irq);
+        return Arch::watch_fd(fd, *port, irq);
     }
     [[nodiscard]] std::uint64_t count(unsigned irq) noexcept {
         if (irq >= nr_irqs) return 0;
@@ -202,6 +220,12 @@ public:
     }
 
 private:
+    /// Null if there is no such line, or while the machine is down.
+    arch::cpu_port* port_of(unsigned irq) noexcept {
+        if (irq >= nr_irqs) return nullptr;
+        arch::cpu_port* ports = atomic<arch::cpu_port*>(ports_).load(acquire);   // [irq.ports]
+        return ports != nullptr ? &ports[lines_[irq].cpu] : nullptr;
+    }
     void handle(unsigned irq) noexcept {
         desc& d = lines_[irq];
         d.lock.lock();
@@ -217,8 +241,11 @@ private:
             irq_action* first = d.actions;
             d.lock.unlock();
             bool handled = false;
-            for (irq_action* a = first; a != nullptr; a = a->next)
+            for (irq_action* a = first; a != nullptr; a = a->next) {
                 if (a->handler(static_cast<int>(irq), a->dev_id, a->cookie) != irqreturn::none) handled = true;
+                if (!Arch::irqs_masked()) [[unlikely]]
+                    mask_again(d, irq, *a);
+            }
             d.lock.lock();
             d.in_progress = false;
             if (!handled) ++d.unhandled;
@@ -226,8 +253,20 @@ private:
         d.lock.unlock();
     }
 
+    /// A handler has come back with interrupts on, by spin_unlock_irq() for instance.  Off they must be, or the next
+    /// doorbell finds our own locks held by what it interrupts.  In 2.6 a handler without SA_INTERRUPT ran that way; to
+    /// any other the kernel says so, once.
+    BOTTOMHALF_COLD static void mask_again(desc& d, unsigned irq, const irq_action& a) noexcept {
+        Arch::irq_save();
+        if ((a.flags & irq_flag::fast) == 0 || d.told) return;
+        d.told = true;
+        const void* called = a.cookie != nullptr ? a.cookie : reinterpret_cast<const void*>(a.handler);
+        detail::say(channel::kernel, severity::warn, "__handle_irq_event_percpu", location::current(),
+                    "irq %u handler %p enabled interrupts", irq, called);
+    }
+
     desc lines_[nr_irqs];
-    arch::cpu_port* ports_ = nullptr;   // I
+    arch::cpu_port* ports_ = nullptr;   // A [irq.ports]: null while the machine is down
     unsigned nr_ports_ = 0;             // I
 };
 

@@ -32,12 +32,20 @@ public:
         {
             detail::irq_lock<Arch> g(lock_);
             stop_ = false;
+            if (alive_) return true;   // stop() has left it behind; it goes on, and remains the only one
+            alive_ = true;
         }
-        return Arch::spawn(
-            thread_, 0, name, false, [](void* self) { static_cast<timekeeper*>(self)->run(); }, this);
+        Arch::join(thread_);   // one that was left behind, and has gone since, may still be at its last instructions
+        if (Arch::spawn(
+                thread_, 0, name, false, [](void* self) { static_cast<timekeeper*>(self)->run(); }, this))
+            return true;
+        detail::irq_lock<Arch> g(lock_);
+        alive_ = false;
+        return false;
     }
     /// Ends the thread; armed timers stay armed and do not fire.  Context: process.
-    /// Return: false if a timer's function has not returned by `deadline`; the thread is left behind then.
+    /// Return: false if a timer's function has not returned by `deadline`; the thread is left behind then, and ends once it
+    ///         does, unless start() comes before.
     bool stop(arch::ns_t deadline = arch::forever) noexcept {
         {
             detail::irq_lock<Arch> g(lock_);
@@ -66,14 +74,17 @@ public:
 
     // ---- timers ---------------------------------------------------------------------------------------------------
 
-    /// Arms an idle timer that the caller owns.  Fires at the first look at or after tick `expires`, never before.
-    /// Context: any, async-signal-safe.
-    void add(timer_node& t, jiffies_t expires) noexcept {
-        t.expires = expires;
-        flags(t).fetch_or(timer_pending_bit, release);
-        inbox_.push(
-            t.entry);   // never refused: without a thread it is armed too, can be taken off, and waits for the next one
+    /// Arms an idle timer.  Fires at the first look at or after tick `expires`, never before.
+    /// Context: any, async-signal-safe.  Return: false if somebody was faster, and armed it: it keeps its time then.
+    bool add(timer_node& t, jiffies_t expires) noexcept {
+        {
+            detail::irq_guard<Arch> masked;   // a top half that wants this timer would wait for us, whom it interrupts
+            if (!claim(t)) return false;
+            t.expires = expires;
+            inbox_.push(t.entry);   // never refused: without a thread it is armed too, and waits for the next one
+        }
         wake_if_earlier(expires);
+        return true;
     }
     [[nodiscard]] static bool was_pending(timer_node& t) noexcept {
         return (flags(t).load(relaxed) & timer_pending_bit) != 0;   // relaxed: a hint, as in the kernel
@@ -82,21 +93,26 @@ public:
     bool del(timer_node& t) noexcept {
         for (unsigned round = 0;; Arch::relax(round++)) {
             detail::irq_lock<Arch> g(lock_);
-            settle();
-            const std::uint32_t f = flags(t).load(relaxed);   // relaxed: the wheel's bit is ours under the lock
-            if ((f & timer_pending_bit) == 0) return false;
-            if ((f & timer_wheel_bit) == 0) continue;   // between the flag and the push of an add() elsewhere
-            take_off(t);
-            return true;
+            if (const place p = look(t); p != place::on_its_way) return p == place::wheel && take_off(t);
         }
     }
-    /// The same, and waits for its function to return.  Context: not hardirq, not the function itself.
-    bool del_sync(timer_node& t) noexcept {
-        const bool was = del(t);
-        for (unsigned round = 0; is_running(t); ++round) Arch::relax(round);
-        return was;
+    /// The same, but leaves it alone while its function runs.  Return: 1 if it was armed, 0 if not, -1 if its function runs.
+    int try_del_sync(timer_node& t) noexcept {
+        for (unsigned round = 0;; Arch::relax(round++)) {
+            // Both questions under one hold of the lock: between two, the function begins, or arms the timer again.
+            detail::irq_lock<Arch> g(lock_);
+            if (running_ == &t) return -1;
+            if (const place p = look(t); p != place::on_its_way) return p == place::wheel && take_off(t) ? 1 : 0;
+        }
     }
-    /// The same, and takes its function away: mod() does nothing from now on.
+    /// The same, and waits for its function to return; if that has armed it again, it is taken off all the same.
+    /// Context: not the function itself, and nobody whom the function may wait for: a top half may, of its own CPU.
+    bool del_sync(timer_node& t) noexcept {
+        int was;
+        for (unsigned round = 0; (was = try_del_sync(t)) < 0; ++round) Arch::relax(round);
+        return was != 0;
+    }
+    /// del(), and takes its function away: mod() does nothing from now on.
     bool shut_down(timer_node& t) noexcept {
         {
             detail::irq_lock<Arch> g(lock_);
@@ -109,14 +125,12 @@ public:
         for (unsigned round = 0;; Arch::relax(round++)) {
             detail::irq_lock<Arch> g(lock_);
             if (t.function == nullptr) return false;
-            settle();
-            const std::uint32_t f = flags(t).load(relaxed);
-            const bool was = (f & timer_pending_bit) != 0;
-            if (was && (f & timer_wheel_bit) == 0) continue;
-            if (was) take_off(t);
+            const place p = look(t);
+            if (p == place::on_its_way || (p == place::nowhere && !claim(t))) continue;
+            if (p == place::wheel) wheel_.remove(t);   // and stays pending: nobody else can claim it in between
             put_on(t, expires);
             wake_if_earlier(expires);
-            return was;
+            return p == place::wheel;
         }
     }
     [[nodiscard]] bool is_running(const timer_node& t) noexcept {
@@ -148,7 +162,7 @@ public:
         // All is due; twice, because one that waits "for ever" was armed later than the wheel's clock.
         for (int i = 0; i < 2; ++i) wheel_.advance(wheel_.clock() + max_jiffy_offset);
         while (timer_node* t = wheel_.pop_due()) {
-            flags(*t).fetch_and(~(timer_pending_bit | timer_wheel_bit), release);
+            make_idle(*t);
             f(*t);
         }
         wheel_.reset(initial_jiffies);
@@ -161,6 +175,26 @@ public:
 private:
     static auto flags(timer_node& t) noexcept { return atomic<std::uint32_t>(t.flags); }
 
+    /// Makes an idle timer the caller's, to be armed.  Return: false if it is pending.
+    static bool claim(timer_node& t) noexcept {
+        // [timer.pending] acquire: whoever took it off is done with its links.  Nothing to release: push and lock do that.
+        return (flags(t).fetch_or(timer_pending_bit, acquire) & timer_pending_bit) == 0;
+    }
+    /// Gives it up.  Not a read-modify-write: nobody else changes the flags of a timer in the wheel; a claim() of it, in
+    /// vain, only sets a bit that is set.
+    static void make_idle(timer_node& t) noexcept BOTTOMHALF_REQUIRES(lock_) {
+        const std::uint32_t f = flags(t).load(relaxed);                        // relaxed: the lock
+        flags(t).store(f & ~(timer_pending_bit | timer_wheel_bit), release);   // [timer.pending]
+    }
+
+    /// Where a timer is.  On its way: claimed, and not pushed yet, by an add() elsewhere.
+    enum class place : unsigned char { nowhere, on_its_way, wheel };
+    place look(timer_node& t) noexcept BOTTOMHALF_REQUIRES(lock_) {
+        settle();
+        const std::uint32_t f = flags(t).load(relaxed);   // relaxed: the wheel's bit is ours under the lock
+        if ((f & timer_pending_bit) == 0) return place::nowhere;
+        return (f & timer_wheel_bit) == 0 ? place::on_its_way : place::wheel;
+    }
     void settle() noexcept BOTTOMHALF_REQUIRES(lock_) {
         for (detail::link* l = inbox_.take_all(); l != nullptr;) {
             detail::link* next = l->next;
@@ -169,13 +203,16 @@ private:
             l = next;
         }
     }
+    /// It is pending, and ours.
     void put_on(timer_node& t, jiffies_t expires) noexcept BOTTOMHALF_REQUIRES(lock_) {
-        flags(t).fetch_or(timer_pending_bit | timer_wheel_bit, relaxed);   // relaxed: the lock orders it
+        const std::uint32_t f = flags(t).load(relaxed);   // relaxed, and no read-modify-write: see make_idle()
+        flags(t).store(f | timer_wheel_bit, relaxed);
         wheel_.add(t, expires);
     }
-    void take_off(timer_node& t) noexcept BOTTOMHALF_REQUIRES(lock_) {
+    bool take_off(timer_node& t) noexcept BOTTOMHALF_REQUIRES(lock_) {
         wheel_.remove(t);
-        flags(t).fetch_and(~(timer_pending_bit | timer_wheel_bit), release);
+        make_idle(t);
+        return true;
     }
 
     void run() noexcept BOTTOMHALF_EXCLUDES(lock_) {
@@ -205,12 +242,14 @@ private:
             atomic<jiffies_t>(next_).store(wheel_.clock(),
                                            relaxed);   // relaxed: awake; who reads the old one wakes in vain
         }
+        alive_ = false;
         lock_.unlock();
         Arch::irq_restore(was);
     }
     void fire(timer_node& t, bool was) noexcept BOTTOMHALF_REQUIRES(lock_) {
         auto* function = t.function;
-        const std::uint32_t f = flags(t).fetch_and(~(timer_pending_bit | timer_wheel_bit), acq_rel);
+        const std::uint32_t f = flags(t).load(relaxed);   // relaxed: the lock
+        make_idle(t);
         running_ = &t;
         ++fired_;
         // The timer's CPU is where its function believes to be.  Read here: outside the lock it may be armed anew, or gone.
@@ -249,7 +288,8 @@ private:
     std::uint32_t fired_ BOTTOMHALF_GUARDED_BY(lock_) = 0;   // how many functions have been called
     volatile unsigned long* cell_ = nullptr;                 // A: written once, under lock_
     bool stop_ BOTTOMHALF_GUARDED_BY(lock_) = false;
-    tick_clock clock_;   // I
+    bool alive_ BOTTOMHALF_GUARDED_BY(lock_) = false;   // a thread is in run(), or about to be
+    tick_clock clock_;                                  // I
     typename Arch::thread thread_;
 };
 

@@ -3,7 +3,9 @@
 // What needs no machine: <linux/list.h>, <linux/bitops.h>, <asm/atomic.h>, <linux/kernel.h>, <linux/slab.h>.
 #include "linux26/support.hpp"
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -125,7 +127,41 @@ TEST_CASE("atomic_t: counts, and says what it was", "[atomic]") {
     CHECK(atomic_cmpxchg(&v, -1, 9) == -1);
     CHECK(atomic_cmpxchg(&v, -1, 3) == 9);
     CHECK(atomic_xchg(&v, 2) == 9);
-    smp_mb();
+}
+
+TEST_CASE("smp_mb: of two who write and then look, one sees the other", "[system]") {
+    int both_missed = 0;
+    for (int i = 0; i < 2000; ++i) {
+        atomic_t x = ATOMIC_INIT(0), y = ATOMIC_INIT(0);
+        std::atomic<int> ready{0};
+        const auto write_and_look = [&ready](atomic_t& mine, atomic_t& his) {
+            ++ready;
+            while (ready < 2) {}
+            atomic_set(&mine, 1);
+            smp_mb();
+            return atomic_read(&his);
+        };
+        int seen = -1;
+        std::thread other([&] { seen = write_and_look(x, y); });
+        const int also = write_and_look(y, x);
+        other.join();
+        if (seen == 0 && also == 0) ++both_missed;
+    }
+    CHECK(both_missed == 0);
+}
+
+TEST_CASE("smp_wmb, smp_rmb: pass plain data on", "[system]") {
+    atomic_t flag = ATOMIC_INIT(0);
+    int data = 0;
+    std::thread writer([&] {
+        data = 7;
+        smp_wmb();
+        atomic_set(&flag, 1);
+    });
+    while (atomic_read(&flag) == 0) std::this_thread::yield();
+    smp_rmb();
+    CHECK(data == 7);
+    writer.join();
 }
 
 TEST_CASE("kernel.h: small things", "[kernel]") {

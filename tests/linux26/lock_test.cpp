@@ -256,6 +256,14 @@ TEST_CASE("schedule_timeout: at least the time, unless woken; in TASK_RUNNING no
     waker.join();
 }
 
+TEST_CASE("wake_up_process: a task that has been woken, and has not gone on yet, is not woken twice", "[sched]") {
+    set_current_state(TASK_INTERRUPTIBLE);
+    CHECK(wake_up_process(current) == 1);
+    CHECK(wake_up_process(current) == 0);   // and returns
+    CHECK(schedule_timeout(100000L * HZ) > 0);
+    CHECK(wake_up_process(current) == 0);
+}
+
 TEST_CASE("might_sleep: with preemption off, interrupts off or bottom halves off", "[sched][report]") {
     reports said;
     might_sleep();

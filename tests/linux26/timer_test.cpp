@@ -138,6 +138,32 @@ TEST_CASE("del_timer_sync: waits for the function", "[timer]") {
     opener.join();
 }
 
+TEST_CASE("del_timer_sync: leaves a timer disarmed whose function arms it again", "[timer]") {
+    static gate g;
+    static counter fired;
+    static struct timer_list t;
+    setup_timer(
+        &t,
+        [](unsigned long) {
+            fired.hit();
+            g.pass();
+            mod_timer(&t, jiffies + long_time);
+        },
+        0);
+    mod_timer(&t, jiffies);
+    g.wait_until_held();
+    std::thread opener([] {
+        // Time for it to see that the function runs.  If it looks later, it finds the timer armed: as well.
+        for (int i = 0; i < 10000; ++i) std::this_thread::yield();
+        g.open();
+    });
+    del_timer_sync(&t);
+    CHECK(timer_pending(&t) == 0);
+    CHECK(fired.get() == 1);
+    opener.join();
+    del_timer(&t);
+}
+
 TEST_CASE("a timer may arm itself again, and delete itself", "[timer][report]") {
     static struct timer_list t;
     static counter fired;

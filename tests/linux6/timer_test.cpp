@@ -2,7 +2,10 @@
 // <linux/timer.h> of today: return values in each state, and the end of a timer.
 #include "linux6/support.hpp"
 
+#include <thread>
+
 #include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/timer.h>
 
 namespace {
@@ -66,6 +69,37 @@ TEST_CASE("timer_shutdown: no arming any more, until it is set up anew", "[linux
     wait_for_completion(&p.fired);
     CHECK(timer_shutdown_sync(&p.timer) == 0);
     CHECK(p.runs == 1);
+}
+
+TEST_CASE("timer_delete_sync: leaves a timer disarmed whose function arms it again", "[linux6][timer]") {
+    struct again {
+        struct timer_list timer;
+        struct completion begun, go_on;
+        int runs;
+        static void fn(struct timer_list* t) {
+            again* a = from_timer(a, t, timer);
+            ++a->runs;
+            complete(&a->begun);
+            while (!completion_done(&a->go_on)) cpu_relax();
+            mod_timer(t, jiffies + 1000 * HZ);
+        }
+    } a;
+    timer_setup(&a.timer, again::fn, 0);
+    init_completion(&a.begun);
+    init_completion(&a.go_on);
+    a.runs = 0;
+    mod_timer(&a.timer, jiffies);
+    wait_for_completion(&a.begun);
+    std::thread opener([&a] {
+        // Time for it to see that the function runs.  If it looks later, it finds the timer armed: as well.
+        for (int i = 0; i < 10000; ++i) std::this_thread::yield();
+        complete(&a.go_on);
+    });
+    timer_delete_sync(&a.timer);
+    CHECK_FALSE(timer_pending(&a.timer));
+    CHECK(a.runs == 1);
+    opener.join();
+    timer_delete(&a.timer);
 }
 
 TEST_CASE("timer_delete_sync: from its own function is reported, and does not hang", "[linux6][timer]") {

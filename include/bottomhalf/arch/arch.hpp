@@ -5,6 +5,7 @@
 // clock or signal (cmake/check-seam.sh looks).  An engine is a struct of static functions:
 //
 //   template <class T> using atomic_ref       loads, stores and read-modify-writes; in the simulator a step each
+//   void fence(order)                         a fence of this task's accesses; in the simulator a step
 //   task& current()                           who executes; never fails, async-signal-safe
 //   bool park(word, expected, deadline, why)  sleep while word == expected; false only when the deadline has passed
 //   void unpark(word, n)                      wake n sleepers of that word; async-signal-safe
@@ -50,8 +51,9 @@ struct alignas(64) cpu_port {
 };
 
 /// What one thread of control is to the core: the kernel's task_struct in small, and the parts of "this CPU" that a
-/// thread carries with it.  Only its own thread, and signal handlers on that thread, write it; hence plain fields,
-/// except those that a handler and the code it interrupts share (irqs_off, preempt_count: through atomic_ref).
+/// thread carries with it.  Only its own thread, and signal handlers on that thread, write it; hence plain fields.
+/// preempt_count is one, too: a handler leaves it as it found it.  irqs_off goes through atomic_ref, so that the compiler
+/// keeps it where it stands, and so do the fields marked A, which other threads look at.
 struct task {
     std::uint32_t irqs_off = 0;        // the soft mask: a doorbell that finds it set leaves the line pending
     std::uint32_t preempt_count = 0;   // bits as in the kernel, see context.hpp

@@ -134,6 +134,11 @@ struct sim {
         return w != nullptr ? w->running_->self : detail::simulation.outside;
     }
 
+    static void fence(std::memory_order order) noexcept {
+        static_cast<void>(order);
+        step();
+    }
+
     // ---- sleeping -------------------------------------------------------------------------------------------------
 
     /// Sleeps while `word == expected`, until an unpark() of it or `deadline`.  May return early: callers look again.
@@ -180,12 +185,13 @@ struct sim {
     class thread {
     public:
         thread() = default;
-        [[nodiscard]] bool joinable() const noexcept { return task_ != nullptr; }
+        [[nodiscard]] bool joinable() const noexcept { return joinable_; }
 
     private:
         friend struct sim;
-        detail::sim_task* task_ = nullptr;
+        std::int32_t pid_ = 0;    // 0: none.  A name: a task that was let go takes its memory with it
         std::uint64_t run_ = 0;   // a handle outlives its world; what it names does not
+        bool joinable_ = false;   // false with a pid: let go
     };
 
     /// Return: false if there is no world, no memory for a stack, or no budget.
@@ -193,20 +199,23 @@ struct sim {
         static_cast<void>(pinned);   // there is nothing to be pinned to
         sim_world* const w = world::current();
         if (w == nullptr || !spend_spawn()) return false;
-        t.task_ = w->spawn(cpu, comm, fn, arg);
+        const detail::sim_task* const task = w->spawn(cpu, comm, fn, arg);
+        t.joinable_ = task != nullptr;
+        if (!t.joinable_) return false;
+        t.pid_ = task->self.pid;
         t.run_ = detail::simulation.runs;
-        return t.task_ != nullptr;
+        return true;
     }
 
-    static void join(thread& t) noexcept {
-        if (lives(t)) world::current()->join(*t.task_);
-        t.task_ = nullptr;
-    }
+    static void join(thread& t) noexcept { join_until(t, forever); }
 
-    /// Joins unless `deadline` comes first; then the task is let go: it runs on, and must end before its world does.
+    /// Joins unless `deadline` comes first; then the task is let go: it runs on, and must end before its world does.  It
+    /// may be joined later all the same.
     static bool join_until(thread& t, ns_t deadline) noexcept {
-        const bool joined = !lives(t) || world::current()->join_until(*t.task_, deadline);
-        t.task_ = nullptr;
+        detail::sim_task* const task = task_of(t);
+        const bool joined = task == nullptr || world::current()->join_until(*task, deadline);
+        t.joinable_ = false;
+        if (joined) t.pid_ = 0;
         return joined;
     }
 
@@ -282,6 +291,9 @@ struct sim {
         return static_cast<void>(fd), static_cast<void>(port), static_cast<void>(line), -EOPNOTSUPP;
     }
     static void unwatch_fd(int fd) noexcept { static_cast<void>(fd); }
+    static void unwatch_ports(const cpu_port* ports, unsigned n) noexcept {
+        static_cast<void>(ports), static_cast<void>(n);
+    }
     static std::uint64_t signal_overflows() noexcept { return 0; }
 
     static int doorbell_signal() noexcept { return 0; }   // none
@@ -294,9 +306,10 @@ private:
         if (left > 0) --left;
         return true;
     }
-    /// Whether what `t` names is still there: handles may outlive their run.
-    static bool lives(const thread& t) noexcept {
-        return t.task_ != nullptr && world::current() != nullptr && t.run_ == detail::simulation.runs;
+    /// What `t` names; null if it is not there any more: handles may outlive their run.
+    static detail::sim_task* task_of(const thread& t) noexcept {
+        if (t.pid_ == 0 || world::current() == nullptr || t.run_ != detail::simulation.runs) return nullptr;
+        return world::current()->find(t.pid_);
     }
 };
 

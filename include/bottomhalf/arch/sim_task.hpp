@@ -2,6 +2,7 @@
 // sim_task.hpp: a task of the simulated world, how it stands with it, and what there is without a world.
 #pragma once
 
+#include <cerrno>
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
@@ -61,13 +62,16 @@ struct sim_state {
 };
 BOTTOMHALF_STATE inline constinit thread_local sim_state simulation __attribute__((tls_model("initial-exec"))){};
 
-/// Serves the port, masked, until nothing is pending: a loop, so that a storm does not nest.
+/// Serves the port, masked, until nothing is pending: a loop, so that a storm does not nest.  Whoever is interrupted keeps
+/// his errno.
 inline void take_pending(task& t, cpu_port& port) noexcept {
+    const int saved = errno;
     while (port.pending != 0) {
         t.irqs_off = 1;
         port.enter(port);
         t.irqs_off = 0;
     }
+    errno = saved;
 }
 /// A doorbell, or as good as one.  Masked: irq_restore() will look.
 inline void answer(task& t) noexcept {

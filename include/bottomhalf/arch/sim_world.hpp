@@ -15,7 +15,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cerrno>
 #include <cinttypes>
 #include <cstddef>
 #include <cstdint>
@@ -288,8 +287,12 @@ private:
         slice_ = options_.preempt_every;
         fiber::leave(me.context, next.context);
     }
-    void join(sim_task& t) noexcept { join_until(t, forever); }
+    [[nodiscard]] sim_task* find(std::int32_t pid) noexcept {
+        const auto it = std::find_if(tasks_.begin(), tasks_.end(), [&](const auto& t) { return t->self.pid == pid; });
+        return it != tasks_.end() ? it->get() : nullptr;
+    }
     bool join_until(sim_task& t, ns_t deadline) noexcept {
+        t.let_go = false;
         while (t.ended == 0) {
             if (park(t.ended, 0, deadline, t.end_of) || t.ended != 0) continue;
             t.let_go = true;
@@ -304,9 +307,9 @@ private:
     /// Rings at `pid`.  It hears at its next step; if it sleeps it wakes; if it is the caller it hears at once.
     void ring(std::int32_t pid) noexcept {
         step();
-        const auto it = std::find_if(tasks_.begin(), tasks_.end(), [&](const auto& t) { return t->self.pid == pid; });
-        if (it == tasks_.end() || (*it)->is == state::ended) return;   // as a signal to a thread that is no more
-        sim_task& t = **it;
+        sim_task* const found = find(pid);
+        if (found == nullptr || found->is == state::ended) return;   // as a signal to a thread that is no more
+        sim_task& t = *found;
         t.doorbell = true;
         if (&t == running_)
             answer();
@@ -319,11 +322,9 @@ private:
         sim_task& me = *running_;
         while (me.doorbell && !me.answering) {
             me.doorbell = false;
-            const int saved = errno;
             me.answering = true;
             detail::answer(me.self);
             me.answering = false;
-            errno = saved;
         }
     }
 

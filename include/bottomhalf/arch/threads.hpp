@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include <bottomhalf/arch/arch.hpp>
+#include <bottomhalf/arch/console.hpp>
 
 namespace bottomhalf::arch {
 
@@ -38,9 +39,11 @@ BOTTOMHALF_STATE inline constinit thread_local task thread_task __attribute__((t
 /// An fd that is an interrupt line.
 struct fd_source {
     std::atomic<int> fd{-1};   // [fd.source] -1: free, -2: being filled in
-    unsigned line = 0;
-    cpu_port* port = nullptr;
+    // The port, and the line in the bits that its alignment leaves free.  One word: a handler that is so late that the
+    // place has been given to another fd finds either, and raises a line in vain at worst.
+    std::atomic<std::uintptr_t> target{0};
 };
+static_assert(alignof(cpu_port) >= 8 * sizeof cpu_port::pending, "a line, a bit of the pending word, fits in");
 BOTTOMHALF_STATE inline constinit fd_source fd_sources[64] = {};
 }   // namespace detail
 
@@ -59,6 +62,16 @@ struct threads {
         asm("" : "+r"(t));
 #endif
         return *t;
+    }
+
+    /// GCC's TSan does not see fences.  There it is a read-modify-write of one word for all, which orders at least as much.
+    static void fence(std::memory_order order) noexcept {
+#if BOTTOMHALF_TSAN
+        static_cast<void>(order);
+        fenced_.fetch_add(1, std::memory_order_seq_cst);
+#else
+        std::atomic_thread_fence(order);
+#endif
     }
 
     // ---- sleeping -------------------------------------------------------------------------------------------------
@@ -140,15 +153,16 @@ struct threads {
 #if BOTTOMHALF_EXCEPTIONS
         std::jthread handle_;
         void join_now() { handle_.join(); }
-        void let_go() { handle_.detach(); }
+        void detach() { handle_.detach(); }
         [[nodiscard]] pthread_t native() { return handle_.native_handle(); }
 #else
         pthread_t handle_{};   // std::jthread can only say by an exception that there was no thread to be had
         void join_now() { ::pthread_join(handle_, nullptr); }
-        void let_go() { ::pthread_detach(handle_); }
+        void detach() { ::pthread_detach(handle_); }
         [[nodiscard]] pthread_t native() { return handle_; }
 #endif
         bool started_ = false;
+        bool let_go_ = false;
         void (*fn_)(void*) = nullptr;
         void* arg_ = nullptr;
         int cpu_ = 0;
@@ -186,20 +200,21 @@ struct threads {
     }
 
     static void join(thread& t) noexcept {
+        if (t.let_go_) await_end(t, forever);
+        t.let_go_ = false;
         if (!t.started_) return;
         t.join_now();
         t.started_ = false;
     }
 
-    /// Joins unless `deadline` comes first; then the thread is let go (it lives until the process ends).
+    /// Joins unless `deadline` comes first; then the thread is let go, and lives until the process ends.  It may be joined
+    /// later all the same.
     static bool join_until(thread& t, ns_t deadline) noexcept {
-        if (!t.started_) return true;
-        std::atomic_ref done(t.done_);
-        while (done.load(std::memory_order_acquire) == 0)
-            if (!park(t.done_, 0, deadline, "the end of a thread")) break;
-        if (done.load(std::memory_order_acquire) != 0) return join(t), true;
-        t.let_go();
+        if (!t.started_ && !t.let_go_) return true;
+        if (await_end(t, deadline)) return join(t), true;
+        if (t.started_) t.detach();
         t.started_ = false;
+        t.let_go_ = true;
         return false;
     }
 
@@ -272,20 +287,27 @@ struct threads {
         return std::atomic_ref(current().irqs_off).load(std::memory_order_relaxed) != 0;
     }
 
-    /// Makes `line` pending at `port`.  Only the raiser that finds the word empty rings: 6 ns for the others.
+    /// Makes `line` pending at `port`.  Only the raiser that finds the word empty rings: 6 ns for the others.  At its own
+    /// CPU it does not ring but takes it at once; masked, irq_restore() will look.
     static void raise(cpu_port& port, unsigned line) noexcept {
         // [irq.pending] release: what the raiser wrote (the device's registers) is visible to the top half.
-        if (std::atomic_ref(port.pending).fetch_or(std::uint64_t{1} << line, std::memory_order_acq_rel) == 0)
+        if (std::atomic_ref(port.pending).fetch_or(std::uint64_t{1} << line, std::memory_order_acq_rel) != 0) return;
+        task& t = current();
+        if (t.port == &port)
+            answer(t);
+        else
             kick(port);
     }
     static void kick(cpu_port& port) noexcept {
         const int saved = errno;
         const std::int32_t tid = std::atomic_ref(port.thread).load(std::memory_order_acquire);
-        // EAGAIN: the user's quota of queued signals is full.  The set bit would keep everybody else from ringing, so
-        // a failed doorbell is rung again until it is heard.
-        for (unsigned round = 0; tid != 0 && ::syscall(SYS_tgkill, ::getpid(), tid, doorbell_signal()) != 0; ++round) {
-            if (errno != EAGAIN) break;
-            relax(round);
+        // EAGAIN: the user's quota of queued signals is full, for as long as somebody likes.  The set bit keeps everybody
+        // else from ringing, so this doorbell must be heard.  SIGIO can be: it is older than the quota, which counts for
+        // real-time signals only.  Its handler takes what is pending, too, having raised the CPU's fds in vain.  If the
+        // program has a SIGIO of its own, we ring until there is room.
+        for (unsigned round = 0; tid != 0 && !send(tid, doorbell_signal()) && errno == EAGAIN; relax(round++)) {
+            if (sigio_is_ours() && send(tid, SIGIO)) break;
+            if (round == 1000) say_full();
         }
         errno = saved;
     }
@@ -345,10 +367,10 @@ struct threads {
             }
         }
         if (s == nullptr) return -ENOSPC;
-        s->line = line;
-        s->port = &port;
+        s->target.store(reinterpret_cast<std::uintptr_t>(&port) | line,
+                        std::memory_order_relaxed);   // relaxed: next line
         s->fd.store(fd, std::memory_order_release);   // [fd.source] from here on a signal finds the line
-        install_sigio();
+        sigio_is_ours();                              // if it is not, an overflow of the signal queue goes unnoticed
         const f_owner_ex owner{F_OWNER_TID, attached_thread(port)};
         if (owner.pid == 0) return s->fd.store(-1, std::memory_order_release), -ESRCH;
         const int flags = ::fcntl(fd, F_GETFL);
@@ -370,6 +392,15 @@ struct threads {
             s.fd.compare_exchange_strong(it, -1, std::memory_order_acq_rel);
         }
     }
+    /// Forgets the fds of a machine's `n` ports; the files are their owners'.  Their signals went to threads that end.
+    static void unwatch_ports(const cpu_port* ports, unsigned n) noexcept {
+        for (detail::fd_source& s : detail::fd_sources) {
+            int fd = s.fd.load(std::memory_order_acquire);                              // [fd.source]
+            const cpu_port* port = port_of(s.target.load(std::memory_order_relaxed));   // relaxed: behind the acquire
+            for (unsigned i = 0; i < n && fd >= 0; ++i)
+                if (port == &ports[i]) s.fd.compare_exchange_strong(fd, -1, std::memory_order_acq_rel);
+        }
+    }
     /// How often the kernel's signal queue was full, so that a bare SIGIO said "look at every fd".
     static std::uint64_t signal_overflows() noexcept { return overflows_.load(std::memory_order_relaxed); }
 
@@ -379,6 +410,9 @@ struct threads {
 private:
     static constexpr ns_t tsan_bound = 10'000'000;
 
+#if BOTTOMHALF_TSAN
+    BOTTOMHALF_STATE static inline constinit std::atomic<unsigned> fenced_{0};
+#endif
     BOTTOMHALF_STATE static inline constinit std::atomic<std::uint64_t> overflows_{0};
     BOTTOMHALF_STATE static inline constinit std::atomic<std::uint64_t> spurious_{0};
     BOTTOMHALF_STATE static inline constinit std::atomic<int> spawns_left_{-1};
@@ -394,6 +428,13 @@ private:
         return {static_cast<time_t>(t / 1'000'000'000), static_cast<long>(t % 1'000'000'000)};
     }
 
+    /// Return: whether the thread has done its last access to `t`.
+    static bool await_end(thread& t, ns_t deadline) noexcept {
+        std::atomic_ref done(t.done_);
+        while (done.load(std::memory_order_acquire) == 0)   // [thread.done]
+            if (!park(t.done_, 0, deadline, "the end of a thread")) break;
+        return done.load(std::memory_order_acquire) != 0;
+    }
     static void body(thread& t) noexcept {
         task& self = current();
         self.cpu = t.cpu_;
@@ -406,8 +447,8 @@ private:
         ::pthread_sigmask(SIG_UNBLOCK, &crash, nullptr);
         if (t.pinned_) pin(static_cast<unsigned>(t.cpu_));
         t.fn_(t.arg_);
-        std::atomic_ref(t.done_).store(1, std::memory_order_release);
-        unpark(t.done_, INT_MAX);
+        std::atomic_ref(t.done_).store(1, std::memory_order_release);   // [thread.done]
+        unpark(t.done_, INT_MAX);                                       // an address only: `t` may be gone
     }
 
     /// Emulated CPU n runs on allowed[n % count].  A refusal is no error: the emulation does not depend on it.
@@ -438,6 +479,9 @@ private:
         for (const int other : {doorbell_signal(), fd_signal(), SIGIO}) ::sigaddset(&sa.sa_mask, other);
         ::sigaction(sig, &sa, nullptr);
     }
+    static const cpu_port* port_of(std::uintptr_t target) noexcept {
+        return reinterpret_cast<const cpu_port*>(target - target % alignof(cpu_port));
+    }
     /// The thread that takes the port's doorbells.  One that was started a moment ago may not be there yet, and an fd whose
     /// owner is thread 0 signals to nobody.  Return: 0 if there is none after a second or so.
     static std::int32_t attached_thread(cpu_port& port) noexcept {
@@ -446,14 +490,26 @@ private:
             if (const std::int32_t tid = thread.load(std::memory_order_acquire)) return tid;
         return 0;
     }
-    static void install_sigio() noexcept {
+    /// Installs our handler, unless the program has one.  Return: whether it is ours.
+    static bool sigio_is_ours() noexcept {
         struct sigaction old;
         ::sigaction(SIGIO, nullptr, &old);
-        if (old.sa_handler == SIG_DFL) install(SIGIO, &on_fd);
+        if (old.sa_handler == SIG_DFL) return install(SIGIO, &on_fd), true;
+        return old.sa_sigaction == &on_fd;
+    }
+    static bool send(std::int32_t tid, int sig) noexcept { return ::syscall(SYS_tgkill, ::getpid(), tid, sig) == 0; }
+    BOTTOMHALF_COLD static void say_full() noexcept {
+        static constinit std::atomic<bool> said{false};
+        constexpr char text[] =
+            "bottomhalf: BUG: an interrupt waits: no signal can be queued (ulimit -i), and SIGIO is the program's "
+            "own\n";
+        if (!said.exchange(true, std::memory_order_relaxed)) write_stderr(text, sizeof text - 1);   // relaxed: once
     }
 
-    /// Serves the port, masked, until nothing is pending: a loop, so that a storm does not nest.
+    /// Serves the port, masked, until nothing is pending: a loop, so that a storm does not nest.  Whoever is interrupted,
+    /// by a signal or as he lifts his mask, keeps his errno.
     BOTTOMHALF_COLD static void take_pending(task& t, cpu_port& port) noexcept {
+        const int saved = errno;
         std::atomic_ref off(t.irqs_off);
         std::atomic_ref pending(port.pending);
         while (pending.load(std::memory_order_relaxed) != 0)
@@ -465,6 +521,7 @@ private:
                 off.store(0, std::memory_order_relaxed);
                 std::atomic_signal_fence(std::memory_order_seq_cst);
             }
+        errno = saved;
     }
     /// A doorbell, or as good as one.  Masked: irq_restore() will look.
     static void answer(task& t) noexcept {
@@ -473,28 +530,25 @@ private:
         else if (std::atomic_ref(t.irqs_off).load(std::memory_order_relaxed) == 0)
             take_pending(t, *t.port);
     }
-    static void on_doorbell(int, siginfo_t*, void*) noexcept {
-        const int saved = errno;
-        task& t = current();
-        answer(t);
-        errno = saved;
-    }
+    static void on_doorbell(int, siginfo_t*, void*) noexcept { answer(current()); }
     static void on_fd(int sig, siginfo_t* info, void*) noexcept {
-        const int saved = errno;
         task& t = current();
+        if (t.port == nullptr) return answer(t);
         // An overflow of the signal queue is one bare SIGIO that names no fd: every line may have lost its edge.
         const bool all = sig == SIGIO;
         if (all) overflows_.fetch_add(1, std::memory_order_relaxed);
-        for (detail::fd_source& s : detail::fd_sources) {
+        for (const detail::fd_source& s : detail::fd_sources) {
             const int fd = s.fd.load(std::memory_order_acquire);   // [fd.source]
             if (fd < 0 || (!all && fd != info->si_fd)) continue;
-            if (s.port == t.port)
-                std::atomic_ref(s.port->pending).fetch_or(std::uint64_t{1} << s.line, std::memory_order_acq_rel);
-            else
-                raise(*s.port, s.line);
+            // Only this CPU's: an fd signals to the thread of its own.  Of another machine's port, which may be gone,
+            // the address is compared and nothing more.
+            const std::uintptr_t target = s.target.load(std::memory_order_relaxed);   // relaxed: behind the acquire
+            if (port_of(target) != t.port) continue;
+            std::atomic_ref(t.port->pending)
+                .fetch_or(std::uint64_t{1} << (target % alignof(cpu_port)),
+                          std::memory_order_acq_rel);   // [irq.pending]
         }
-        if (t.port != nullptr) answer(t);
-        errno = saved;
+        answer(t);
     }
 };
 

@@ -24,7 +24,9 @@ struct completion_ops {
         Arch::unpark(done, 1);   // an address only: the waiter may be gone, with the completion
     }
     static void complete_all(std::uint32_t& done) noexcept {
-        word(done).store(for_all, release);   // [completion]
+        // [completion] An exchange, not a store, which would end the release sequence of each complete() before it: who is
+        // let go by this value sees what they published, too.
+        word(done).exchange(for_all, release);
         Arch::unpark(done, 0x7fffffff);
     }
     /// Context: any.  Return: false if a wait would sleep.

@@ -9,20 +9,27 @@
 
 namespace bottomhalf::linux26 {
 inline namespace BOTTOMHALF_ENGINE {
-/// What is before it happens before what is after it, for everybody.
-inline void mb() noexcept {
-    std::uint32_t here = 0;
+namespace impl {
+/// For the engine's fence a plain access is none of its business; the compiler has to keep those in place, too.
+inline void fence(std::memory_order order) noexcept {
     barrier();
-    impl::atomic<std::uint32_t>(here).exchange(1, seq_cst);   // the engines have no fence of their own; this is one
+    engine::fence(order);
     barrier();
 }
+}   // namespace impl
+
+/// What is before it happens before what is after it, for everybody; rmb() for reads only, wmb() for writes.
+inline void mb() noexcept { impl::fence(seq_cst); }
+inline void rmb() noexcept { impl::fence(acquire); }
+inline void wmb() noexcept { impl::fence(release); }
 }   // namespace BOTTOMHALF_ENGINE
 }   // namespace bottomhalf::linux26
-using bottomhalf::linux26::mb;
 
-#define rmb() mb()
-#define wmb() mb()
+using bottomhalf::linux26::mb;
+using bottomhalf::linux26::rmb;
+using bottomhalf::linux26::wmb;
+
 #define smp_mb() mb()
-#define smp_rmb() mb()
-#define smp_wmb() mb()
+#define smp_rmb() rmb()
+#define smp_wmb() wmb()
 #define set_mb(variable, value) ((void)((variable) = (value)), mb())

@@ -62,10 +62,9 @@ inline int wake(arch::task& t) noexcept {
     // it had not looked at its condition yet, and sees what we have written [task.state].
     atomic<std::uint32_t> state(t.state);
     std::uint32_t s = state.load(relaxed);   // relaxed: the exchange decides
-    do
-        if (s == woken) s = TASK_RUNNING;   // goes on to be `woken`, so that what we wrote is published again
-    while (!state.compare_exchange_weak(s, s == TASK_RUNNING ? s : woken, acq_rel, relaxed));
-    if (s == TASK_RUNNING) return 0;
+    // Who has been woken already stays as he is; the exchange is there to publish what we wrote since.
+    while (!state.compare_exchange_weak(s, s == TASK_RUNNING ? s : woken, acq_rel, relaxed)) {}
+    if (s == TASK_RUNNING || s == woken) return 0;
     engine::unpark(t.state, 1);
     return 1;
 }

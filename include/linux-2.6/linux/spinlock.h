@@ -32,14 +32,15 @@ inline lock_t& core(spinlock* l) noexcept { return reinterpret_cast<lock_t&>(l->
 inline bool try_take(spinlock* l) noexcept BOTTOMHALF_NO_TSA {
     if (!core(l).try_lock()) return false;
     atomic<std::int32_t>(l->owner).store(engine::thread_id(),
-                                         relaxed);   // relaxed: only its own thread finds itself here
+                                         relaxed);   // relaxed: others only ask whether they are the owner
     return true;
 }
 inline void take(spinlock* l, location at) noexcept BOTTOMHALF_NO_TSA {
     if (try_take(l)) [[likely]]
         return;
     if (atomic<std::int32_t>(l->owner).load(relaxed) == engine::thread_id()) {
-        // A kernel would hang here.  A top half that finds its lock held by what it interrupts comes here, too.
+        // A kernel would hang here.  A top half that finds its lock held by what it interrupts comes here, too, unless it
+        // strikes where the word and the owner are not in step (two instructions of taking, two of letting go): it hangs.
         char comm[arch::comm_len];
         engine::thread_name(comm);
         detail::say(kernel, severity::bug, "spin_lock", at, "BUG: spinlock recursion on CPU#%d, %s/%d\n lock: %p",

@@ -115,13 +115,11 @@ inline int mod_timer(struct timer_list* timer, unsigned long expires, location a
 /// Arms an idle timer for tick timer->expires.  Context: any, async-signal-safe.
 inline void add_timer(struct timer_list* timer, location at = location::current()) noexcept {
     impl::check_timer(*timer, "add_timer", at);
-    if (timer_pending(timer)) {
-        detail::say(impl::kernel, severity::bug, "add_timer", at,
-                    "BUG_ON(timer_pending(timer)): timer %p keeps its time", static_cast<void*>(timer));
-        return;
-    }
     if (!impl::has_function(*timer, "add_timer", at)) return;
-    if (impl::machine_t* m = impl::machine(at)) m->time().add(impl::core(*timer), timer->expires);
+    impl::machine_t* m = impl::machine(at);
+    if (m == nullptr || m->time().add(impl::core(*timer), timer->expires)) return;
+    detail::say(impl::kernel, severity::bug, "add_timer", at, "BUG_ON(timer_pending(timer)): timer %p keeps its time",
+                static_cast<void*>(timer));
 }
 inline void add_timer_on(struct timer_list* timer, int, location at = location::current()) noexcept {
     add_timer(timer, at);
@@ -133,26 +131,24 @@ inline int del_timer(struct timer_list* timer, location at = location::current()
     impl::time_t* time = impl::running_clock();
     return time != nullptr && time->del(impl::core(*timer));
 }
-/// The same, and waits for its function to return.
-/// Context: not a top half, not the function itself (both would wait for ever: reported, and not waited), and not under
-///          a lock that the function takes.
+/// The same, and waits for its function to return; one that its function has armed again is taken off, too.
+/// Context: not a top half, not the function itself (reported; it is taken off, and not waited for), and not under a lock
+///          that the function takes.
 inline int del_timer_sync(struct timer_list* timer, location at = location::current()) noexcept {
-    const int was = del_timer(timer, at);
+    impl::check_timer(*timer, "del_timer", at);
     impl::time_t* time = impl::running_clock();
-    if (time == nullptr) return was;
+    if (time == nullptr) return 0;
     const bool itself = impl::ctx::in_serving_softirq() && time->is_running(impl::core(*timer));
-    if (impl::ctx::in_hardirq() || itself) {
-        detail::say(impl::advice, severity::bug, "del_timer_sync", at, "called in %s; not waiting for timer %p",
-                    itself ? "the timer's own function" : "a top half", static_cast<void*>(timer));
-        return was;
-    }
-    for (unsigned round = 0; time->is_running(impl::core(*timer)); ++round) engine::relax(round);
-    return was;
+    if (!itself && !impl::ctx::in_hardirq()) return time->del_sync(impl::core(*timer));
+    detail::say(impl::advice, severity::bug, "del_timer_sync", at, "called in %s; not waiting for timer %p",
+                itself ? "the timer's own function" : "a top half", static_cast<void*>(timer));
+    return time->del(impl::core(*timer));
 }
 /// Return: -1 if its function runs, else as del_timer().
 inline int try_to_del_timer_sync(struct timer_list* timer, location at = location::current()) noexcept {
+    impl::check_timer(*timer, "del_timer", at);
     impl::time_t* time = impl::running_clock();
-    return time != nullptr && time->is_running(impl::core(*timer)) ? -1 : del_timer(timer, at);
+    return time != nullptr ? time->try_del_sync(impl::core(*timer)) : 0;
 }
 inline int del_singleshot_timer_sync(struct timer_list* timer, location at = location::current()) noexcept {
     return del_timer_sync(timer, at);

@@ -2,6 +2,7 @@
 // <linux/atomic.h>: counters.  As in the kernel: what returns a value orders memory fully, what does not, not at all.
 #pragma once
 
+#include <asm/barrier.h>
 #include <linux/bottomhalf.h>
 #include <linux/types.h>
 

@@ -44,7 +44,8 @@ inline int request_irq(unsigned int irq, irq_handler_t handler, unsigned long fl
     a.cookie = reinterpret_cast<void*>(handler);
     a.dev_id = dev_id;
     a.name = name;
-    a.flags = (flags & IRQF_SHARED) != 0 ? irq_flag::shared : 0;
+    a.flags =
+        irq_flag::fast | ((flags & IRQF_SHARED) != 0 ? irq_flag::shared : 0);   // today all run with interrupts off
     return c->request(irq, a, at);
 }
 /// Waits for the handler to return.  Context: process, not the handler itself.

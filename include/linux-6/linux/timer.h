@@ -109,8 +109,7 @@ inline int timer_delete_sync(struct timer_list* t, location at = location::curre
 /// Return: -1 if its function runs, else as timer_delete().
 inline int try_to_del_timer_sync(struct timer_list* t, location at = location::current()) noexcept {
     timekeeper<engine>* clock = impl::clock(at);
-    if (clock == nullptr) return 0;
-    return clock->is_running(impl::node(t)) ? -1 : clock->del(impl::node(t)) ? 1 : 0;
+    return clock != nullptr ? clock->try_del_sync(impl::node(t)) : 0;
 }
 /// As timer_delete[_sync](), and for good: whoever arms it from now on does so in vain, until timer_setup().
 inline int timer_shutdown(struct timer_list* t, location at = location::current()) noexcept {

@@ -6,6 +6,7 @@
 #include_next <linux/wait.h>
 #endif
 
+#include <asm/barrier.h>
 #include <linux/bottomhalf.h>
 #include <linux/errno.h>
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// <asm/barrier.h>: memory barriers.
+#pragma once
+
+#include <linux/bottomhalf.h>
+#include <linux/compiler.h>
+
+namespace bottomhalf::linux6 {
+inline namespace BOTTOMHALF_ENGINE {
+
+namespace impl {
+/// For the engine's fence a plain access is none of its business; the compiler has to keep those in place, too.
+inline void fence(std::memory_order order) noexcept {
+    barrier();
+    engine::fence(order);
+    barrier();
+}
+}   // namespace impl
+
+/// What is before it happens before what is after it, for everybody; smp_rmb() for reads only, smp_wmb() for writes.
+inline void smp_mb() noexcept { impl::fence(seq_cst); }
+inline void smp_rmb() noexcept { impl::fence(acquire); }
+inline void smp_wmb() noexcept { impl::fence(release); }
+
+template <class T>
+[[nodiscard]] inline T bottomhalf_load_acquire(const volatile T& x) noexcept {
+    return impl::atomic<T>(const_cast<T&>(x)).load(acquire);   // its partner is a release of the caller's
+}
+template <class T>
+inline void bottomhalf_store_release(volatile T& x, T v) noexcept {
+    impl::atomic<T>(const_cast<T&>(x)).store(v, release);   // its partner is an acquire of the caller's
+}
+
+}   // namespace BOTTOMHALF_ENGINE
+}   // namespace bottomhalf::linux6
+
+using bottomhalf::linux6::bottomhalf_load_acquire;
+using bottomhalf::linux6::bottomhalf_store_release;
+using bottomhalf::linux6::smp_mb;
+using bottomhalf::linux6::smp_rmb;
+using bottomhalf::linux6::smp_wmb;
+
+#define mb() smp_mb()
+#define rmb() smp_rmb()
+#define wmb() smp_wmb()
+#define smp_mb__before_atomic() smp_mb()
+#define smp_mb__after_atomic() smp_mb()
+#define smp_store_mb(var, value) (WRITE_ONCE(var, value), smp_mb())
+#define smp_load_acquire(p) bottomhalf_load_acquire(*(p))
+#define smp_store_release(p, v) bottomhalf_store_release(*(p), static_cast<__typeof__(*(p))>(v))

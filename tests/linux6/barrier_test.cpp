@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// <asm/barrier.h>.
+#include "linux6/support.hpp"
+
+#include <atomic>
+#include <thread>
+
+#include <asm/barrier.h>
+
+TEST_CASE("smp_mb: of two who write and then look, one sees the other", "[linux6][barrier]") {
+    int both_missed = 0;
+    for (int i = 0; i < 2000; ++i) {
+        int x = 0, y = 0, seen = -1;
+        std::atomic<int> ready{0};
+        const auto write_and_look = [&ready](int& mine, int& his) {
+            ++ready;
+            while (ready < 2) {}
+            WRITE_ONCE(mine, 1);
+            smp_mb();
+            return READ_ONCE(his);
+        };
+        std::thread other([&] { seen = write_and_look(x, y); });
+        const int also = write_and_look(y, x);
+        other.join();
+        if (seen == 0 && also == 0) ++both_missed;
+    }
+    CHECK(both_missed == 0);
+}
+
+TEST_CASE("smp_wmb, smp_rmb; smp_store_release, smp_load_acquire: pass plain data on", "[linux6][barrier]") {
+    for (const bool by_fences : {true, false}) {
+        int data = 0, flag = 0;
+        std::thread writer([&] {
+            data = 7;
+            if (by_fences) {
+                smp_wmb();
+                WRITE_ONCE(flag, 1);
+            } else {
+                smp_store_release(&flag, 1);
+            }
+        });
+        if (by_fences) {
+            while (READ_ONCE(flag) == 0) std::this_thread::yield();
+            smp_rmb();
+        } else {
+            while (smp_load_acquire(&flag) == 0) std::this_thread::yield();
+        }
+        CHECK(data == 7);
+        writer.join();
+    }
+}
