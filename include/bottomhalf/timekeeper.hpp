@@ -173,7 +173,7 @@ private:
     }
     /// Gives it up.  Not a read-modify-write: nobody else changes the flags of a timer in the wheel; a claim() of it, in
     /// vain, only sets a bit that is set.
-    static void make_idle(timer_node& t) noexcept BOTTOMHALF_REQUIRES(lock_) {
+    void make_idle(timer_node& t) noexcept BOTTOMHALF_REQUIRES(lock_) {
         const std::uint32_t f = flags(t).load(relaxed);                        // relaxed: the lock
         flags(t).store(f & ~(timer_pending_bit | timer_wheel_bit), release);   // [timer.pending]
     }
