@@ -108,9 +108,20 @@ public:
     /// The same, and waits for its function to return; if that has armed it again, it is taken off all the same.
     /// Context: not the function itself, and nobody whom the function may wait for: a top half may, of its own CPU.
     bool del_sync(timer_node& t) noexcept {
-        int was;
+        int was = try_del_sync(t);
+        if (was >= 0) return was != 0;
+        unwanted me{&t};
+        {
+            detail::irq_lock<Arch> g(lock_);
+            me.next = unwanted_;
+            unwanted_ = &me;
+        }
         for (unsigned round = 0; (was = try_del_sync(t)) < 0; ++round) Arch::relax(round);
-        return was != 0;
+        detail::irq_lock<Arch> g(lock_);
+        unwanted** at = &unwanted_;
+        while (*at != &me) at = &(*at)->next;
+        *at = me.next;
+        return was != 0 || me.taken_off;
     }
     /// del(), and takes its function away: mod() does nothing from now on.
     bool shut_down(timer_node& t) noexcept {
@@ -165,6 +176,13 @@ public:
 
 private:
     static auto flags(timer_node& t) noexcept { return atomic<std::uint32_t>(t.flags); }
+
+    /// Somebody in del_sync(), who waits for the timer's function.
+    struct unwanted {
+        timer_node* timer;
+        bool taken_off = false;
+        unwanted* next = nullptr;
+    };
 
     /// Makes an idle timer the caller's, to be armed.  Return: false if it is pending.
     static bool claim(timer_node& t) noexcept {
@@ -253,6 +271,10 @@ private:
         if ((f & timer_irqsafe) == 0) Arch::irq_save();
         lock_.lock();
         running_ = nullptr;
+        // A function that arms its timer for a tick that has come would run again before those who wait for it get the lock.
+        // While one is listed, `t` is there.
+        for (unwanted* u = unwanted_; u != nullptr; u = u->next)
+            if (u->timer == &t && look(t) == place::wheel) u->taken_off = take_off(t);
     }
 
     /// Forwards only, whoever comes last.
@@ -275,6 +297,7 @@ private:
     detail::spinlock<Arch> lock_;
     timer_wheel wheel_ BOTTOMHALF_GUARDED_BY(lock_);
     timer_node* running_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
+    unwanted* unwanted_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
     volatile unsigned long* cell_ = nullptr;   // A: written once, under lock_
     bool stop_ BOTTOMHALF_GUARDED_BY(lock_) = false;
     bool alive_ BOTTOMHALF_GUARDED_BY(lock_) = false;   // a thread is in run(), or about to be
