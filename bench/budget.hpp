@@ -59,7 +59,8 @@ inline row ratio_row(std::string path, const std::vector<series>& answers, std::
 /// What the row above could not go below: the side `floor` in our place, against the same peer.
 inline row floor_row(const std::vector<series>& answers, std::string_view floor, std::string_view peer) {
     const auto side = [&](std::string_view name) {
-        const auto at = std::find_if(answers.begin(), answers.end(), [&](const series& s) { return s.side_name == name; });
+        const auto at =
+            std::find_if(answers.begin(), answers.end(), [&](const series& s) { return s.side_name == name; });
         check(at != answers.end(), "a row names a side that its question does not have");
         return *at;
     };

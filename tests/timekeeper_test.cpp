@@ -172,6 +172,22 @@ TEMPLATE_TEST_CASE("timekeeper: del_sync leaves a timer disarmed whose function 
     });
 }
 
+TEMPLATE_TEST_CASE("timekeeper: del_sync ends a timer whose function arms it for a tick that has come",
+                   "[timekeeper][del_sync]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 1}};
+        probe<TestType> p(m);
+        p.also = [](probe<TestType>& self) { self.m->time().mod(self.node, self.m->time().jiffies()); };
+        m.time().add(p.node, m.time().jiffies());
+        wait_until<TestType>([&] { return p.calls > 2; });
+        m.time().del_sync(p.node);   // hardly ever finds it between two runs
+        const int then = p.calls;
+        CHECK_FALSE(m.time().was_pending(p.node));
+        CHECK_FALSE(m.time().del_sync(p.node));
+        CHECK(p.calls == then);
+    });
+}
+
 TEMPLATE_TEST_CASE("timekeeper: a top half may move the very timer that the code it interrupts arms",
                    "[timekeeper][add][irq]", BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {

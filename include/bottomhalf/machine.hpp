@@ -228,7 +228,9 @@ private:
     bool start(unsigned cpus) noexcept {
         unsigned n = cpus != 0 ? cpus : default_cpus();
         if (n > max_cpus) n = max_cpus;
-        if (ports_ == nullptr) {   // after a stop at exit they are still there, and somebody may hold on to them
+        const bool first =
+            ports_ == nullptr;   // after a stop at exit they are still there, and somebody may hold on to them
+        if (first) {
             ports_ = new (std::nothrow) arch::cpu_port[n];
             pools_ = new (std::nothrow) pool_t* [n + 1] {};
             time_ = new (std::nothrow) timekeeper<Arch>;
@@ -237,6 +239,7 @@ private:
         }
         if (ports_ == nullptr || pools_ == nullptr || time_ == nullptr || gone_ == nullptr ||
             !time_->start("timekeeper")) {
+            if (!first) return false;
             if (gone_ != nullptr) detail::queue_memory<Arch>::put(gone_), gone_ = nullptr;
             delete[] ports_;
             delete[] pools_;

@@ -108,9 +108,20 @@ public:
     /// The same, and waits for its function to return; if that has armed it again, it is taken off all the same.
     /// Context: not the function itself, and nobody whom the function may wait for: a top half may, of its own CPU.
     bool del_sync(timer_node& t) noexcept {
-        int was;
+        int was = try_del_sync(t);
+        if (was >= 0) return was != 0;
+        unwanted me{&t};
+        {
+            detail::irq_lock<Arch> g(lock_);
+            me.next = unwanted_;
+            unwanted_ = &me;
+        }
         for (unsigned round = 0; (was = try_del_sync(t)) < 0; ++round) Arch::relax(round);
-        return was != 0;
+        detail::irq_lock<Arch> g(lock_);
+        unwanted** at = &unwanted_;
+        while (*at != &me) at = &(*at)->next;
+        *at = me.next;
+        return was != 0 || me.taken_off;
     }
     /// del(), and takes its function away: mod() does nothing from now on.
     bool shut_down(timer_node& t) noexcept {
@@ -175,6 +186,13 @@ public:
 private:
     static auto flags(timer_node& t) noexcept { return atomic<std::uint32_t>(t.flags); }
 
+    /// Somebody in del_sync(), who waits for the timer's function.
+    struct unwanted {
+        timer_node* timer;
+        bool taken_off = false;
+        unwanted* next = nullptr;
+    };
+
     /// Makes an idle timer the caller's, to be armed.  Return: false if it is pending.
     static bool claim(timer_node& t) noexcept {
         // [timer.pending] acquire: whoever took it off is done with its links.  Nothing to release: push and lock do that.
@@ -182,7 +200,7 @@ private:
     }
     /// Gives it up.  Not a read-modify-write: nobody else changes the flags of a timer in the wheel; a claim() of it, in
     /// vain, only sets a bit that is set.
-    static void make_idle(timer_node& t) noexcept BOTTOMHALF_REQUIRES(lock_) {
+    void make_idle(timer_node& t) noexcept BOTTOMHALF_REQUIRES(lock_) {
         const std::uint32_t f = flags(t).load(relaxed);                        // relaxed: the lock
         flags(t).store(f & ~(timer_pending_bit | timer_wheel_bit), release);   // [timer.pending]
     }
@@ -263,6 +281,10 @@ private:
         if ((f & timer_irqsafe) == 0) Arch::irq_save();
         lock_.lock();
         running_ = nullptr;
+        // A function that arms its timer for a tick that has come would run again before those who wait for it get the lock.
+        // While one is listed, `t` is there.
+        for (unwanted* u = unwanted_; u != nullptr; u = u->next)
+            if (u->timer == &t && look(t) == place::wheel) u->taken_off = take_off(t);
     }
 
     /// Forwards only, whoever comes last.
@@ -287,6 +309,7 @@ private:
     timer_node* running_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
     std::uint32_t fired_ BOTTOMHALF_GUARDED_BY(lock_) = 0;   // how many functions have been called
     volatile unsigned long* cell_ = nullptr;                 // A: written once, under lock_
+    unwanted* unwanted_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
     bool stop_ BOTTOMHALF_GUARDED_BY(lock_) = false;
     bool alive_ BOTTOMHALF_GUARDED_BY(lock_) = false;   // a thread is in run(), or about to be
     tick_clock clock_;                                  // I

@@ -131,7 +131,7 @@ TEST_CASE("atomic_t: counts, and says what it was", "[atomic]") {
 
 TEST_CASE("smp_mb: of two who write and then look, one sees the other", "[system]") {
     int both_missed = 0;
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 500; ++i) {
         atomic_t x = ATOMIC_INIT(0), y = ATOMIC_INIT(0);
         std::atomic<int> ready{0};
         const auto write_and_look = [&ready](atomic_t& mine, atomic_t& his) {

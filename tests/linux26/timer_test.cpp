@@ -154,7 +154,7 @@ TEST_CASE("del_timer_sync: leaves a timer disarmed whose function arms it again"
     g.wait_until_held();
     std::thread opener([] {
         // Time for it to see that the function runs.  If it looks later, it finds the timer armed: as well.
-        for (int i = 0; i < 10000; ++i) std::this_thread::yield();
+        for (int i = 0; i < 1000; ++i) std::this_thread::yield();
         g.open();
     });
     del_timer_sync(&t);

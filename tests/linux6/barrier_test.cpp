@@ -9,7 +9,7 @@
 
 TEST_CASE("smp_mb: of two who write and then look, one sees the other", "[linux6][barrier]") {
     int both_missed = 0;
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 500; ++i) {
         int x = 0, y = 0, seen = -1;
         std::atomic<int> ready{0};
         const auto write_and_look = [&ready](int& mine, int& his) {

@@ -92,7 +92,7 @@ TEST_CASE("timer_delete_sync: leaves a timer disarmed whose function arms it aga
     wait_for_completion(&a.begun);
     std::thread opener([&a] {
         // Time for it to see that the function runs.  If it looks later, it finds the timer armed: as well.
-        for (int i = 0; i < 10000; ++i) std::this_thread::yield();
+        for (int i = 0; i < 1000; ++i) std::this_thread::yield();
         complete(&a.go_on);
     });
     timer_delete_sync(&a.timer);
