@@ -61,6 +61,11 @@ public:
     /// Context: process.  Return: false if a thread or memory could not be had, or in the child of a fork().
     bool boot(location at, unsigned cpus = 0) noexcept {
         if (ops::forked("boot", at)) return false;
+        if (!is_up() && is_ending()) {
+            detail::say(channel::advice, severity::warn, "boot", at,
+                        "the program is ending: nothing starts again but in what exit() itself still runs");
+            return false;
+        }
         typename Arch::quiet
             no_signals;   // a handler that needs the machine must not find us half way, on its own thread
         atomic<std::uint32_t> state(state_);
@@ -101,8 +106,11 @@ public:
             q->state().fetch_or(wq_flag::dead, acq_rel);
             unhook(*q);
             end_pools(*q, orderly, deadline, at);
-            if (orderly)   // else other threads are at work still, and our clock stays
-                atomic<basic_machine*>(q->machine).store(nullptr, release);
+            if (!orderly) {   // other threads are at work still, and our clock stays
+                detail::queue_memory<Arch>::keep(q);
+                continue;
+            }
+            atomic<basic_machine*>(q->machine).store(nullptr, release);
             detail::queue_memory<Arch>::put(q);
         }
         time_->disarm_all([&](timer_node& t) {
@@ -275,6 +283,9 @@ private:
         return q;
     }
 
+    /// Whether exit() is past our end of the default machine, and the caller is another thread than the one in exit(): one
+    /// that goes on queueing would start everything again, as often as it is ended.
+    [[nodiscard]] bool is_ending() noexcept;
     /// The default machine only; std::atexit() also works while exit() is under way, for a use in a static destructor.
     void arrange_exit() noexcept;
 
@@ -397,6 +408,7 @@ template <class Arch>
 struct default_machine_of {
     BOTTOMHALF_STATE static inline constinit basic_machine<Arch> machine{};
     BOTTOMHALF_STATE static inline constinit std::uint32_t at_exit = 0;   // A: whether the stop at exit is arranged
+    BOTTOMHALF_STATE static inline constinit std::int32_t in_exit = 0;    // A: the thread in exit(), 0: nobody yet
 };
 }   // namespace detail
 
@@ -415,8 +427,16 @@ void basic_machine<Arch>::arrange_exit() noexcept {
     if (atomic<std::uint32_t>(the::at_exit).exchange(1, acq_rel) != 0) return;
     std::atexit([] {
         atomic<std::uint32_t>(the::at_exit).store(0, release);
+        atomic<std::int32_t>(the::in_exit).store(Arch::thread_id(), release);
         the::machine.shut_down(false, location::current());
     });
+}
+
+template <class Arch>
+bool basic_machine<Arch>::is_ending() noexcept {
+    using the = detail::default_machine_of<Arch>;
+    const std::int32_t who = atomic<std::int32_t>(the::in_exit).load(acquire);
+    return who != 0 && who != Arch::thread_id() && this == &the::machine;
 }
 
 }   // namespace bottomhalf

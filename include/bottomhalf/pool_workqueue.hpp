@@ -115,8 +115,16 @@ public:
         *at = q;
     }
 
+    /// Not to be used again: at exit, when other threads may be about to look at it, and nobody asks them to stop.
+    static void keep(wq_t* q) noexcept {
+        irq_lock<Arch> g(lock_);
+        q->next = kept_;
+        kept_ = q;
+    }
+
 private:
     BOTTOMHALF_STATE static inline constinit spinlock<Arch> lock_{};
+    BOTTOMHALF_STATE static inline constinit wq_t* kept_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
     BOTTOMHALF_STATE static inline constinit wq_t* first_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
 };
 
