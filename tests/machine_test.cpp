@@ -92,6 +92,10 @@ TEMPLATE_TEST_CASE("machine: takes the number of CPUs from BOTTOMHALF_CPUS, else
             CHECK(m.nr_cpus() == TestType::allowed_cpus());
         });
     }
+    for (const char* too_many : {"1025", "4294967296", "99999999999999999999"}) {
+        ::setenv("BOTTOMHALF_CPUS", too_many, 1);
+        CHECK(basic_machine<TestType>::default_cpus() == max_cpus);
+    }
     if (old != nullptr)
         ::setenv("BOTTOMHALF_CPUS", before.c_str(), 1);
     else

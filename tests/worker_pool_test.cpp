@@ -227,6 +227,31 @@ TEMPLATE_TEST_CASE("without another thread to be had, items wait for the worker 
             q.flush();
             CHECK(runs == 2);
             TestType::spawn_budget(-1);
+            CHECK(support::reports::take("no thread for another worker of pool"));
+        }
+    });
+}
+
+TEMPLATE_TEST_CASE("a worker that could not be had is asked for again, for a handler that waits for the next item",
+                   "[worker_pool][spawn]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        for (const queue_kind kind : {queue_kind::bound, queue_kind::unbound}) {
+            scoped_machine<TestType> m{{.cpus = 1}};
+            support::signal_once<TestType> begun, next_ran;
+            auto waits = make_work<TestType>([&] { begun.set(), next_ran.wait(); });
+            auto next = make_work<TestType>([&] { next_ran.set(); });
+            queue<TestType> q(m, kind);
+            REQUIRE(q.wq != nullptr);
+            TestType::spawn_budget(0);
+            REQUIRE(q.put(waits));
+            begun.wait();
+            wait_until<TestType>(
+                [] { return support::reports::find("no thread for another worker of pool") != nullptr; });
+            REQUIRE(q.put(next));
+            TestType::spawn_budget(-1);
+            next_ran.wait();
+            q.flush();
+            CHECK(support::reports::take("no thread for another worker of pool"));
         }
     });
 }

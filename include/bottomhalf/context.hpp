@@ -77,9 +77,17 @@ bool block(std::uint32_t& word, std::uint32_t expected, arch::ns_t deadline, con
     typename Arch::template atomic_ref<std::uint32_t> w(word);
     if (w.load(acquire) != expected) return true;
     arch::task& t = Arch::current();
-    if (t.blocks != nullptr) t.blocks(t);
+    bool replaced = t.blocks == nullptr || t.blocks(t);
     bool in_time = true;
-    while (w.load(acquire) == expected && (in_time = Arch::park(word, expected, deadline, why))) {}
+    while (w.load(acquire) == expected) {
+        // While nobody could be found to take over from us, whoever would wake us may be waiting for just that.
+        constexpr arch::ns_t patience = 1'000'000'000;   // as long as the kernel waits before it tries again
+        const arch::ns_t until = replaced ? arch::forever : Arch::now() + patience;
+        if (Arch::park(word, expected, until < deadline ? until : deadline, why)) continue;
+        in_time = until < deadline;
+        if (!in_time) break;
+        replaced = t.blocks(t);
+    }
     if (t.runs != nullptr) t.runs(t);
     return in_time || w.load(acquire) != expected;
 }

@@ -60,11 +60,13 @@ struct delayed_ops {
     /// If it is on its timer, queues it at once; then as flush_work().  Context: process.
     static bool flush(delayed_item& d, location at) noexcept {
         if (!context<Arch>::might_sleep("flush_delayed_work", at)) return false;
+        bool was_armed;
         {
             detail::irq_guard<Arch> masked;
-            if (stop_timer(d.work)) expire(&d.timer);
+            was_armed = stop_timer(d.work);
+            if (was_armed) expire(&d.timer);
         }
-        return ops::flush_work(d.work, at);
+        return ops::flush_work(d.work, at) || was_armed;   // the run may be over before anybody looks
     }
     /// For the cancel family: takes the timer off.
     static bool stop_timer(work_item& w) noexcept {
@@ -102,6 +104,8 @@ private:
     static bool may_arm(wq_t* wq, delayed_item& d, location at) noexcept {
         if (wq == nullptr || (wq->state().load(relaxed) & wq_flag::closed) != 0 || d.work.func == nullptr) [[unlikely]]
             return ops::may_queue(wq, d.work, at);
+        if (ops::forked("__queue_delayed_work", at)) [[unlikely]]
+            return false;
         if (d.timer.function != &expire) [[unlikely]] {
             detail::say(channel::kernel, severity::warn, "__queue_delayed_work", at,
                         "WARN_ON_ONCE(timer->function != delayed_work_timer_fn): item %p is not a delayed work item",

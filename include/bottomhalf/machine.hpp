@@ -69,6 +69,8 @@ public:
         typename Arch::quiet
             no_signals;   // a handler that needs the machine must not find us half way, on its own thread
         atomic<std::uint32_t> state(state_);
+        // First of all: a child that is forked while we boot must know that it is one.
+        if (atomic<std::uint32_t>(fork_hooked_).exchange(1, acq_rel) == 0) Arch::on_fork(&ops::now_in_child);
         std::uint32_t s = state.load(acquire);   // [machine.state]
         while (true) {
             if (s == up) return true;
@@ -85,13 +87,13 @@ public:
         return ok;
     }
     [[nodiscard]] bool is_up() noexcept {
-        return atomic<std::uint32_t>(state_).load(acquire) == up;
-    }   // [machine.state]
+        return atomic<std::uint32_t>(state_).load(acquire) == up && !ops::in_child();   // [machine.state]
+    }
 
     /// Ends everything.  `orderly`: queues are drained, as a machine that goes out of scope does; otherwise, at exit, what
     /// waits is dropped, and a handler that does not return within `patience` is left behind.  Both say what they found.
     void shut_down(bool orderly, location at) noexcept {
-        if (!is_up() || ops::in_child()) return;   // a forked child has nothing to end
+        if (!is_up()) return;   // nor has a forked child anything to end
         irqs_.shut_down(at);
         const arch::ns_t deadline = orderly ? arch::forever : Arch::now() + patience;
         if (orderly)
@@ -225,7 +227,7 @@ public:
     static unsigned default_cpus() noexcept {
         const char* env = std::getenv("BOTTOMHALF_CPUS");
         const unsigned long n = env != nullptr ? std::strtoul(env, nullptr, 10) : 0;
-        return n > 0 ? static_cast<unsigned>(n) : Arch::allowed_cpus();
+        return n > max_cpus ? max_cpus : n > 0 ? static_cast<unsigned>(n) : Arch::allowed_cpus();
     }
 
     static constexpr arch::ns_t patience = 1'000'000'000;   // for handlers at exit
@@ -263,7 +265,6 @@ private:
             ports_[i].enter = &irq_controller<Arch>::enter;
         }
         irqs_.start(ports_, nr_cpus_);
-        if (atomic<std::uint32_t>(fork_hooked_).exchange(1, acq_rel) == 0) Arch::on_fork(&ops::now_in_child);
         return true;
     }
 

@@ -69,7 +69,8 @@ struct worker {
     arch::task* self = nullptr;              // I
     unsigned number = 0;                     // I: among the pool's
     detail::list scheduled;                  // guarded by the pool's lock: items that must run after `current`, here
-    bool counted = false;                    // guarded by the pool's lock: in nr_running
+    bool counted = false;                    // guarded by the pool's lock: in nr_running, if it is not
+    bool blocked = false;                    // guarded by the pool's lock: asleep in a primitive of ours
     int inline_depth = 0;                    // S: runs inside a flush of its own queue
     worker* next = nullptr;                  // guarded by the pool's lock
     typename Arch::thread thread;
@@ -97,7 +98,7 @@ public:
         p->kind_ = kind;
         p->cpu_ = cpu;
         p->port_ = port;
-        p->stop_ = false;
+        p->stop_ = p->short_of_workers_ = false;
         p->nr_named_ = 0;
         std::snprintf(p->name_, sizeof p->name_, "%s", name);
         p->inbox_.open();
@@ -303,7 +304,7 @@ private:
         if (kind_ == pool_kind::bound)
             std::snprintf(t.comm, sizeof t.comm, "kworker/%u:%u", static_cast<unsigned>(cpu_), k.number);
         if (kind_ == pool_kind::unbound) std::snprintf(t.comm, sizeof t.comm, "kworker/u%u:%u", id_, k.number);
-        if (kind_ == pool_kind::bound) t.blocks = &worker_sleeping, t.runs = &worker_running;
+        if (kind_ != pool_kind::dedicated) t.blocks = &worker_sleeping, t.runs = &worker_running;
         if (port_ != nullptr) Arch::attach(*port_);
         bool was = Arch::irq_save();
         lock.lock();
@@ -569,32 +570,52 @@ private:
     bool must_watch() const noexcept BOTTOMHALF_REQUIRES(lock) { return kind_ != pool_kind::bound || nr_running_ == 0; }
     /// Before this worker becomes deaf (runs a handler of an unbound pool, blocks in a bound one): what is there, and what
     /// comes, must find another one.
-    void leave_a_watcher() noexcept BOTTOMHALF_REQUIRES(lock) {
+    /// Return: false if there is nobody, and no thread was to be had: ask again.
+    bool leave_a_watcher() noexcept BOTTOMHALF_REQUIRES(lock) {
         for (settle(); worklist_.empty(); settle()) {
             if (inbox_.fall_asleep()) break;
             let_others_settle();
         }
-        if (nr_idle_ == 0)
-            hire();
-        else if (!worklist_.empty())
-            wake();
+        if (nr_idle_ != 0) {
+            if (!worklist_.empty()) wake();
+            return true;
+        }
+        const bool hired = hire() || nr_idle_ != 0 || stop_;
+        const bool tell = !hired && !short_of_workers_;
+        short_of_workers_ = !hired;
+        if (tell) {
+            lock.unlock();
+            detail::say(
+                channel::advice, severity::warn, "create_worker", location::current(),
+                "no thread for another worker of pool %s: what is queued there waits, until one can be had or a "
+                "handler returns",
+                name_);
+            lock.lock();
+        }
+        return hired;
     }
 
-    /// Upcalls of a bound pool's workers, from block().
-    static void worker_sleeping(arch::task& t) noexcept {
+    /// Upcalls of a shared pool's workers, from block().
+    static bool worker_sleeping(arch::task& t) noexcept {
         worker_t& k = *static_cast<worker_t*>(t.worker);
         worker_pool& p = *k.pool;
         detail::irq_lock<Arch> g(p.lock);
-        if (!k.counted) return;
-        if (--p.nr_running_ == 0) p.leave_a_watcher();
+        if (!k.counted) return true;
+        if (!k.blocked) {
+            k.blocked = true;
+            --p.nr_running_;
+        }
+        return (p.kind_ == pool_kind::bound ? p.nr_running_ : static_cast<int>(p.nr_idle_)) != 0 || p.leave_a_watcher();
     }
     static void worker_running(arch::task& t) noexcept {
         worker_t& k = *static_cast<worker_t*>(t.worker);
         worker_pool& p = *k.pool;
         detail::irq_lock<Arch> g(p.lock);
-        if (!k.counted) return;
+        if (!k.blocked) return;
+        k.blocked = false;
         ++p.nr_running_;
-        p.inbox_.wake_up();   // we look ourselves after this item, so a push need not wake anybody
+        // In a bound pool we look ourselves after this item, so a push need not wake anybody.
+        if (p.kind_ == pool_kind::bound) p.inbox_.wake_up();
     }
 
     // ---- waiters --------------------------------------------------------------------------------------------------
@@ -730,6 +751,7 @@ private:
     pool_kind kind_ = pool_kind::dedicated;                // I
     bool stop_ BOTTOMHALF_GUARDED_BY(lock) = false;
     bool in_transit_ BOTTOMHALF_GUARDED_BY(lock) = false;
+    bool short_of_workers_ BOTTOMHALF_GUARDED_BY(lock) = false;
     int slept_on_ = -1;                // A: the real CPU on which a worker fell asleep last, -1: not known
     int cpu_ = -1;                     // I: emulated CPU, -1: none
     unsigned id_ = 0;                  // I: number, for the words of items; kept for good

@@ -295,6 +295,7 @@ struct workqueue_ops {
     }
     /// Raises or lowers the limit of items under way per link.
     static void set_max_active(wq_t& wq, int n) noexcept {
+        if (in_child()) return;
         atomic<int>(wq.max_active).store(n, relaxed);   // relaxed: each link's lock follows
         for (unsigned i = 0; i < wq.nr_links; ++i) {
             pwq_t& link = wq.link(i);

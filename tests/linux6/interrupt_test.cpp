@@ -63,3 +63,24 @@ TEST_CASE("request_irq: a raised line runs its top half, and that may queue work
     free_irq(5, &d);
     CHECK(ear::has("free_irq"));
 }
+
+TEST_CASE("disable_irq, synchronize_irq: in the line's own top half they say so, and do not wait", "[linux6][irq]") {
+    static struct completion done;
+    init_completion(&done);
+    const ear listener;
+    REQUIRE(request_irq(
+                7,
+                [](int irq, void*) {
+                    disable_irq(static_cast<unsigned int>(irq));
+                    synchronize_irq(static_cast<unsigned int>(irq));
+                    complete(&done);
+                    return IRQ_HANDLED;
+                },
+                0, "own", &stranger) == 0);
+    bottomhalf::raise_irq(7);
+    wait_for_completion(&done);
+    enable_irq(7);
+    free_irq(7, &stranger);
+    CHECK(ear::has("disable_irq"));
+    CHECK(ear::has("synchronize_irq"));
+}

@@ -221,3 +221,32 @@ TEST_CASE("bitops: as in the kernel", "[linux6][bitops]") {
     clear_bit(130, bits);
     CHECK_FALSE(test_and_clear_bit(130, bits));
 }
+
+// ---- helpers, where one must not sleep -----------------------------------------------------------------------------
+
+TEST_CASE("work_on_cpu, schedule_on_each_cpu: refused where one must not sleep, and nothing is queued",
+          "[linux6][context]") {
+    static int runs;
+    runs = 0;
+    const ear listener;
+    preempt_disable();
+    CHECK(schedule_on_each_cpu([](struct work_struct*) { ++runs; }) == -EINVAL);
+    CHECK(ear::has("schedule_on_each_cpu"));
+    CHECK(work_on_cpu(
+              0, [](void*) -> long { return ++runs; }, nullptr) == -EINVAL);
+    CHECK(ear::has("work_on_cpu"));
+    preempt_enable();
+    CHECK(runs == 0);
+}
+
+TEST_CASE("flush_delayed_work: true if the item was on its timer, however fast its run is over", "[linux6][flush]") {
+    static int runs;
+    runs = 0;
+    static DECLARE_DELAYED_WORK(d, [](struct work_struct*) { ++runs; });
+    for (int i = 1; i <= 200; ++i) {
+        schedule_delayed_work(&d, 1000 * HZ);
+        CHECK(flush_delayed_work(&d));
+        CHECK(runs == i);
+    }
+    CHECK_FALSE(flush_delayed_work(&d));
+}

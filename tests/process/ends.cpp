@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
     const std::string what = argc > 1 ? argv[1] : "idle";
     ::setenv("BOTTOMHALF_CPUS", "1", 1);
     if (what == "arming") {
-        for (int times = 0; times < 40; ++times) {
+        for (int times = 0; times < 12; ++times) {
             const pid_t pid = ::fork();   // before the first use
             if (pid == 0) end_while_others_arm();
             int status = 0;

@@ -26,6 +26,7 @@ bh::work running{[] {
     released.wait(false);
 }};
 bh::work waiting{[] { ++runs; }};
+bh::delayed_work late{[] { ++runs; }};
 
 template <class Work>
 void queue_on_cpu_0(Work& w) {
@@ -53,6 +54,12 @@ int child(const std::string& what, char** argv) {
     if (what == "flush_waiting") return bh::flush_work(waiting) ? 1 : 0;
     if (what == "cancel_running") return bh::cancel_work_sync(running) ? 1 : 0;
     if (what == "cancel_waiting") return bh::cancel_work_sync(waiting) ? 1 : 0;
+    if (what == "arm_waiting") return bh::schedule_delayed_work(late, 1) ? 1 : 0;
+    if (what == "mod_waiting") {
+        auto* events = bh::default_machine().events_if_up();
+        using ops = bh::delayed_ops<bh::arch::threads>;
+        return ops::mod_on(0, events, late, 1, bh::location::current()) || bh::delayed_work_pending(late) ? 1 : 0;
+    }
     if (what == "early") {   // the parent had not used it: this child is as good as any program
         const bool ok = bh::schedule_work(item);
         bh::flush_work(item);

@@ -59,11 +59,12 @@ struct task {
     std::uint32_t preempt_count = 0;   // bits as in the kernel, see context.hpp
     std::int32_t cpu = -1;             // emulated CPU, -1: not given one yet (home_cpu() does, at first use)
     std::int32_t pid = 0;
-    cpu_port* port = nullptr;          // the CPU whose doorbell this thread takes, or null
-    void* worker = nullptr;            // worker<Arch>* of a worker thread, or null
-    void (*blocks)(task&) = nullptr;   // upcall: about to sleep in one of our primitives (managed pools)
-    void (*runs)(task&) = nullptr;     // upcall: runs again
-    std::uint32_t state = 0;   // A: TASK_* of the facades, what set_current_state() and wake_up_process() change
+    cpu_port* port = nullptr;   // the CPU whose doorbell this thread takes, or null
+    void* worker = nullptr;     // worker<Arch>* of a worker thread, or null
+    bool (*blocks)(task&) =
+        nullptr;   // upcall: about to sleep in one of our primitives (managed pools); false: ask again
+    void (*runs)(task&) = nullptr;   // upcall: runs again
+    std::uint32_t state = 0;         // A: TASK_* of the facades, what set_current_state() and wake_up_process() change
     const char* waits_for = nullptr;   // A: what park() sleeps on, for whoever asks why nothing moves
     char comm[comm_len] = {};          // name, as ps shows it
 };

@@ -3,12 +3,15 @@
 // standard input.  Needed by module_main.hpp, whichever engine runs.
 #pragma once
 
+#include <cerrno>
 #include <csignal>
 #include <initializer_list>
 
 #include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
+
+#include <bottomhalf/detail/annotations.hpp>
 
 namespace bottomhalf::arch {
 
@@ -21,7 +24,7 @@ public:
         for (const int sig : {SIGINT, SIGTERM}) {
             ::sigaddset(&ending, sig);
             struct sigaction sa = {};
-            sa.sa_handler = [](int) {};   // it only has to end the wait
+            sa.sa_handler = [](int) { told_ = 1; };   // and it ends the wait
             ::sigaction(sig, &sa, nullptr);
         }
         ::pthread_sigmask(SIG_BLOCK, &ending, &before_);
@@ -33,7 +36,12 @@ public:
     void wait() noexcept {
         pollfd in{STDIN_FILENO, POLLIN, 0};
         char text[256];
-        while (::ppoll(&in, 1, nullptr, &before_) >= 0) {   // -1: interrupted, hence told
+        while (told_ == 0) {
+            in.revents = 0;
+            if (::ppoll(&in, 1, nullptr, &before_) < 0) {
+                if (errno != EINTR) break;
+                continue;   // a signal, perhaps one of the program's own
+            }
             if ((in.revents & POLLNVAL) != 0)
                 in.fd = -1;   // there is none: signals only
             else if (::read(STDIN_FILENO, text, sizeof text) <= 0)
@@ -42,6 +50,7 @@ public:
     }
 
 private:
+    BOTTOMHALF_STATE static inline volatile std::sig_atomic_t told_ = 0;
     sigset_t before_;
 };
 

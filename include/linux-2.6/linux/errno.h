@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // <linux/errno.h>: the system's, and the numbers that never leave the kernel.  libc's <errno.h> includes this file.
 #pragma once
+#pragma GCC system_header   // #include_next is an extension, and says so with -Wpedantic
 
 #include_next <linux/errno.h>
 

@@ -3,6 +3,9 @@
 // headers, hence they come last; a file that includes more of those afterwards undefines them first.
 #pragma once
 
+#include <memory>
+#include <numeric>
+
 #include <linux/bottomhalf.h>
 
 #include <linux/compiler.h>

@@ -2,10 +2,6 @@
 // <linux/kernel.h>: printk(), container_of(), min() and max(), BUG_ON() and WARN_ON().
 #pragma once
 
-#if __has_include_next(<linux/kernel.h>)
-#include_next <linux/kernel.h>   // struct sysinfo: libc's <sys/sysinfo.h> comes here for it
-#endif
-
 #include <linux/bottomhalf.h>
 
 #include <linux/bitops.h>
@@ -149,4 +145,11 @@ using bottomhalf::linux26::vprintk;
 #define max_t(type, a, b) (max<type, type>((type)(a), (type)(b)))
 #ifndef typeof
 #define typeof __typeof__
+#endif
+
+// The system's, for struct sysinfo: libc's <sys/sysinfo.h> comes here for it.  Last, because what follows the pragma is not
+// warned about, and without it -Wpedantic says that #include_next is an extension.
+#pragma GCC system_header
+#if __has_include_next(<linux/kernel.h>)
+#include_next <linux/kernel.h>
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // <linux/param.h>: HZ, over the one of <sys/param.h>, which includes this file.
 #pragma once
+#pragma GCC system_header   // #include_next is an extension, and says so with -Wpedantic
 
 #include_next <linux/param.h>
 

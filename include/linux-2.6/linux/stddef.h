@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // <linux/stddef.h>: the system's, and what the kernel's adds.
 #pragma once
+#pragma GCC system_header   // #include_next is an extension, and says so with -Wpedantic
 
 #include_next <linux/stddef.h>
 

@@ -85,6 +85,7 @@ inline time_t* running_clock() noexcept {
 
 /// Makes an idle timer of the memory at `timer`; its function, data and time are the caller's to fill in.
 inline void init_timer(struct timer_list* timer, location at = location::current()) noexcept {
+    impl::read_as_it_is(*timer);
     if (impl::really_armed(*timer))
         detail::say(impl::kernel, severity::bug, "init_timer", at,
                     "ODEBUG: init active (active state 0) object: %p object type: timer_list hint: %p\nit stays armed",

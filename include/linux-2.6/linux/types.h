@@ -2,6 +2,7 @@
 // <linux/types.h>: the system's, and the kernel's short names.  libc includes this file half way through its own
 // headers, so it includes nothing of theirs.
 #pragma once
+#pragma GCC system_header   // #include_next is an extension, and says so with -Wpedantic
 
 #include_next <linux/types.h>
 

@@ -102,6 +102,7 @@ inline void prepare_work(work_struct* w, void (*func)(void*), void* data) noexce
     atomic<void*>(w->data).store(data, relaxed);
 }
 inline void init_work(work_struct* w, void (*func)(void*), void* data, location at = location::current()) noexcept {
+    read_as_it_is(*w);
     if (really_pending(*w)) [[unlikely]] {
         detail::say(kernel, severity::bug, "__init_work", at,
                     "ODEBUG: init active (active state 0) object: %p object type: work_struct hint: %p\n"
@@ -119,10 +120,13 @@ inline void init_work(work_struct* w, void (*func)(void*), void* data, location 
 
 /// What no state of an item allows.  Return: false, and the report is made.
 inline bool is_sound(const work_struct* w, const char* function, location at) noexcept {
-    if (w != nullptr && w->func != nullptr) [[likely]]
+    if (w != nullptr && w->func != nullptr && w->run == &run_work) [[likely]]
         return true;
     if (w == nullptr)
         detail::say(advice, severity::bug, function, at, "no work item");
+    else if (w->func != nullptr)
+        detail::say(advice, severity::bug, function, at, "work item %p was never initialised; not queued",
+                    static_cast<const void*>(w));
     else
         detail::say(advice, severity::bug, function, at, "work item %p has no handler; not queued",
                     static_cast<const void*>(w));
@@ -291,6 +295,7 @@ inline struct workqueue_struct* create_singlethread_workqueue(const char* name,
 ///          hung.  An item that is still on its timer is reported, and will not be queued.
 inline void destroy_workqueue(struct workqueue_struct* wq, location at = location::current()) noexcept {
     impl::queue_t* q = impl::core(wq);
+    if (impl::ops::forked("destroy_workqueue", at)) return;
     const bool usual = q != nullptr &&
                        (q->state().load(relaxed) & (wq_flag::dead | wq_flag::system)) == 0 &&   // relaxed: a look
                        impl::ops::running_of(impl::machine_t::pool_t::current_worker(), *q) == nullptr &&
@@ -337,6 +342,7 @@ inline void cancel_rearming_delayed_workqueue(struct workqueue_struct* wq, struc
                                               location at = location::current()) noexcept {
     constexpr const char* function = "cancel_rearming_delayed_workqueue";
     if (work == nullptr) return void(impl::is_sound(work, function, at));
+    if (impl::ops::forked(function, at)) return;
     if (!impl::ctx::might_sleep(function, at)) return void(cancel_delayed_work(work, at));
     work_item& w = impl::item(*work);
     for (unsigned round = 0; cancel_delayed_work(work, at) == 0; engine::relax(round++)) {

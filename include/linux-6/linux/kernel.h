@@ -2,10 +2,6 @@
 // <linux/kernel.h>: small things.  min(), max(), clamp() and swap() are functions here, not macros.
 #pragma once
 
-#if __has_include_next(<linux/kernel.h>)
-#include_next <linux/kernel.h>
-#endif
-
 #include <type_traits>
 
 #include <linux/bottomhalf.h>
@@ -60,3 +56,10 @@ using bottomhalf::linux6::swap;
 #define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
 #define roundup(x, y) ((((x) + ((y)-1)) / (y)) * (y))
 #define rounddown(x, y) ((x) - ((x) % (y)))
+
+// The system's, for struct sysinfo: libc's <sys/sysinfo.h> comes here for it.  Last, because what follows the pragma is not
+// warned about, and without it -Wpedantic says that #include_next is an extension.
+#pragma GCC system_header
+#if __has_include_next(<linux/kernel.h>)
+#include_next <linux/kernel.h>
+#endif

@@ -2,10 +2,6 @@
 // <linux/sched.h>: who is running.  `current` is an object, not a macro: fields of that name are safe.
 #pragma once
 
-#if __has_include_next(<linux/sched.h>)
-#include_next <linux/sched.h>
-#endif
-
 #include <linux/bottomhalf.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>

@@ -2,6 +2,7 @@
 // <linux/types.h>: the kernel's short integer types, on top of the system's header of the same name (which libc itself
 // includes; hence nothing of the library in here).
 #pragma once
+#pragma GCC system_header   // #include_next is an extension, and says so with -Wpedantic
 
 #if __has_include_next(<linux/types.h>)
 #include_next <linux/types.h>

@@ -2,10 +2,6 @@
 // <linux/wait.h>: sleep until a condition holds; whoever makes it true says so by wake_up().
 #pragma once
 
-#if __has_include_next(<linux/wait.h>)
-#include_next <linux/wait.h>
-#endif
-
 #include <asm/barrier.h>
 #include <linux/bottomhalf.h>
 #include <linux/errno.h>

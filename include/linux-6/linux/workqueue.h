@@ -327,15 +327,20 @@ inline void work_for_cpu_fn(work_struct* w) {
 }
 }   // namespace impl
 
-/// Calls fn(arg) in a worker of that CPU.  Context: process.  Return: what it returned.
+/// Calls fn(arg) in a worker of that CPU.  Context: process.  Return: what it returned; -EINVAL where one must
+/// not sleep (reported), -EAGAIN if it could not be queued.
 inline long work_on_cpu(int cpu, long (*fn)(void*), void* arg, location at = location::current()) noexcept {
+    if (!impl::here::might_sleep("work_on_cpu", at) || impl::ops::forked("work_on_cpu", at)) return -EINVAL;
     impl::work_for_cpu w{impl::idle_work(&impl::work_for_cpu_fn), fn, arg, 0};
     if (!schedule_work_on(cpu, &w.work, at)) return -EAGAIN;
     flush_work(&w.work, at);
     return w.ret;
 }
-/// Calls `fn` once on each CPU, and comes back when all are done.  Context: process.  Return: 0 or -ENOMEM.
+/// Calls `fn` once on each CPU, and comes back when all are done.  Context: process.
+/// Return: 0, -ENOMEM, or -EINVAL where one must not sleep (reported).
 inline int schedule_on_each_cpu(work_func_t fn, location at = location::current()) noexcept {
+    if (!impl::here::might_sleep("schedule_on_each_cpu", at) || impl::ops::forked("schedule_on_each_cpu", at))
+        return -EINVAL;
     const unsigned n = impl::nr_cpus(at);
     auto* w = new (std::nothrow) work_struct[n];
     if (w == nullptr) return -ENOMEM;
