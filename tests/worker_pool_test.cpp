@@ -223,11 +223,11 @@ TEMPLATE_TEST_CASE("without another thread to be had, items wait for the worker 
             inside.wait_until_held();
             REQUIRE(q.put(item));
             CHECK(work_pending(item));
+            wait_until<TestType>([] { return support::reports::take("no thread for another worker of pool"); });
             inside.open();
             q.flush();
             CHECK(runs == 2);
             TestType::spawn_budget(-1);
-            CHECK(support::reports::take("no thread for another worker of pool"));
         }
     });
 }

@@ -226,7 +226,6 @@ TEST_CASE("bitops: as in the kernel", "[linux6][bitops]") {
 
 TEST_CASE("work_on_cpu, schedule_on_each_cpu: refused where one must not sleep, and nothing is queued",
           "[linux6][context]") {
-    static int runs;
     runs = 0;
     const ear listener;
     preempt_disable();
@@ -240,7 +239,6 @@ TEST_CASE("work_on_cpu, schedule_on_each_cpu: refused where one must not sleep, 
 }
 
 TEST_CASE("flush_delayed_work: true if the item was on its timer, however fast its run is over", "[linux6][flush]") {
-    static int runs;
     runs = 0;
     static DECLARE_DELAYED_WORK(d, [](struct work_struct*) { ++runs; });
     for (int i = 1; i <= 200; ++i) {
