@@ -279,7 +279,9 @@ struct workqueue_ops {
     /// was running then; so two looks in a row that find everything idle, with nothing admitted in between, find the truth.
     static bool is_drained(wq_t& wq) noexcept {
         const std::uint32_t before = admissions(wq);
-        return is_idle(wq) && is_idle(wq) && admissions(wq) == before;
+        for (int look = 0; look < 2; ++look)
+            if (!is_idle(wq)) return false;
+        return admissions(wq) == before;
     }
     static std::uint32_t admissions(wq_t& wq) noexcept {
         return atomic<std::uint32_t>(wq.drain_admissions).load(relaxed);   // relaxed: the links' locks, see admit()
