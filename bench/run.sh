@@ -1,10 +1,11 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Measures a build: prints the budget table, and leaves the figures in BUILD-DIR/<commit>.<cpu>.<compiler>.json.
 #
 #   bench/run.sh BUILD-DIR [--quick] [--only=TEXT]
 #
-# Builds nothing. The exit code is budget_bench's: 0 if every `must` is met.
+# Then what an include of <linux/workqueue.h> costs the one who compiles: best of three, at -O0, against a limit of 1 s.
+# Builds nothing else. The exit code is 0 if every `must` is met.
 set -eu
 
 build=${1:?usage: bench/run.sh BUILD-DIR [--quick] [--only=TEXT]}
@@ -24,4 +25,16 @@ json=$build/$commit.${cpu:-$(uname -m)}.${compiler:-unknown}.json
 code=0
 "$budget" --json="$json" "$@" || code=$?
 echo "$json" >&2
+
+cxx=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
+if [ $# = 0 ] && [ -n "$cxx" ]; then
+    TIMEFORMAT=%U   # user time, in s
+    best=$(for _ in 1 2 3; do
+        { time echo '#include <linux/workqueue.h>' | "$cxx" -x c++ -std=c++20 -O0 -I"$here/../include" \
+            -I"$here/../include/linux-2.6" -c - -o /dev/null; } 2>&1
+    done | sort -n | head -n 1)
+    verdict=$(awk -v s="$best" 'BEGIN { print s <= 1 ? "must" : "MISSED" }')
+    echo "#include <linux/workqueue.h>, ${cxx##*/} -O0: $best s (<= 1 s: $verdict)"
+    [ "$verdict" = must ] || code=1
+fi
 exit "$code"
