@@ -167,6 +167,7 @@ TEMPLATE_TEST_CASE("cancel_work_sync: waits for a handler that has sent its item
         CHECK(was_pending);
         CHECK(inside_at_return == 0);
         other_is_busy.open();
+        flush_work(blocker);
     });
 }
 
