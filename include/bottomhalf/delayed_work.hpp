@@ -86,8 +86,8 @@ struct delayed_ops {
             if (atomic<void*>(d.wq).load(acquire) == wq) return m;
         }
     }
-    /// The timer's function, irqs masked: PENDING passes from the timer to the queue.
-    static void expire(timer_node* t) noexcept {
+    /// The timer's function, irqs masked: PENDING passes from the timer to the queue.  One address, see may_arm().
+    BOTTOMHALF_STATE static void expire(timer_node* t) noexcept {
         auto& d = *reinterpret_cast<delayed_item*>(reinterpret_cast<char*>(t) - offsetof(delayed_item, timer));
         auto& wq = *static_cast<wq_t*>(atomic<void*>(d.wq).load(acquire));
         const unsigned long old = detail::data_of<Arch>(d.work).load(relaxed);   // relaxed: PENDING is ours

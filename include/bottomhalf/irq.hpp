@@ -175,6 +175,13 @@ public:
             detail::say(channel::kernel, severity::warn, "enable_irq", at, "Unbalanced enable for IRQ %u", irq);
         if (replay) raise(irq);
     }
+    /// Whether the caller may wait for a line's handlers; in a top half that would be for ever, and is reported.
+    [[nodiscard]] static bool may_wait(const char* function, location at) noexcept {
+        if (!context<Arch>::in_hardirq()) return true;
+        detail::say(channel::advice, severity::bug, function, at,
+                    "called in a top half, where it would wait for itself; not waiting");
+        return false;
+    }
     /// Waits until no handler of the line runs.
     void synchronize(unsigned irq) noexcept {
         for (unsigned round = 0;; Arch::relax(round++)) {

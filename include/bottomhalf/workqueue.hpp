@@ -338,13 +338,13 @@ private:
         if ((d & (detail::word::PENDING | detail::word::depth_mask)) != 0) [[unlikely]]
             return claim_and_push_slowly(wq, cpu, w, at);
         if (pool_t::is_own(w)) [[unlikely]]
+            // [work.pending] both exchanges as in claim(); the second one's release also as set_word()'s in push_owned()
             if (running_t* again = pool_t::own_run(wq, detail::word::last_pool(d))) {
                 if (!detail::data_of<Arch>(w).compare_exchange_strong(d, d | detail::word::PENDING, acq_rel, relaxed))
                     [[unlikely]]
                     return claim_and_push_slowly(wq, cpu, w, at);
                 return pool_t::run_again(*again), true;
             }
-        // [work.pending] as in claim(), and release also for what push_owned() has there
         if (!detail::data_of<Arch>(w).compare_exchange_strong(d, in_inbox_of(wq.link_for(cpu)), acq_rel, relaxed))
             [[unlikely]]
             return claim_and_push_slowly(wq, cpu, w, at);

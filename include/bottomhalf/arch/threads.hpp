@@ -92,7 +92,7 @@ struct threads {
                                  until == forever ? nullptr : &abs, nullptr, FUTEX_BITSET_MATCH_ANY);
         const bool timed_out = r != 0 && errno == ETIMEDOUT;
         errno = saved;
-        std::atomic_ref(t.waits_for).store(nullptr, std::memory_order_relaxed);
+        std::atomic_ref(t.waits_for).store(nullptr, std::memory_order_relaxed);   // relaxed: as above
         return bounded || !timed_out;
     }
 
@@ -219,7 +219,7 @@ struct threads {
     }
 
     /// For tests: how many more spawns succeed; negative: all.  (A process of root cannot be made to run out of threads
-    /// by RLIMIT_NPROC, so the failure is injected here.)
+    /// by RLIMIT_NPROC, so the failure is injected here.)  relaxed: a count.
     static void spawn_budget(int n) noexcept { spawns_left_.store(n, std::memory_order_relaxed); }
 
     /// CPUs this process may run on.  Neither hardware_concurrency() nor sysconf() know about affinity.
@@ -277,14 +277,14 @@ struct threads {
         if (was) return;
         task& t = current();
         std::atomic_signal_fence(std::memory_order_seq_cst);
-        std::atomic_ref(t.irqs_off).store(0, std::memory_order_relaxed);
+        std::atomic_ref(t.irqs_off).store(0, std::memory_order_relaxed);   // relaxed: as in irq_save()
         std::atomic_signal_fence(std::memory_order_seq_cst);
         // A doorbell that came while masked has left its line pending; nobody else will look.
         if (t.port != nullptr && std::atomic_ref(t.port->pending).load(std::memory_order_relaxed) != 0) [[unlikely]]
             take_pending(t, *t.port);   // relaxed: it looks again
     }
     static bool irqs_masked() noexcept {
-        return std::atomic_ref(current().irqs_off).load(std::memory_order_relaxed) != 0;
+        return std::atomic_ref(current().irqs_off).load(std::memory_order_relaxed) != 0;   // relaxed: our own thread's
     }
 
     /// Makes `line` pending at `port`.  Only the raiser that finds the word empty rings: 6 ns for the others.  At its own
@@ -352,6 +352,7 @@ struct threads {
         return ok;
     }
 
+    // relaxed: counts, nothing hangs on them.
     static std::uint64_t spurious_doorbells() noexcept { return spurious_.load(std::memory_order_relaxed); }
 
     // ---- a file descriptor as an interrupt line -----------------------------------------------------------------
@@ -402,6 +403,7 @@ struct threads {
         }
     }
     /// How often the kernel's signal queue was full, so that a bare SIGIO said "look at every fd".
+    // relaxed: a count.
     static std::uint64_t signal_overflows() noexcept { return overflows_.load(std::memory_order_relaxed); }
 
     static int doorbell_signal() noexcept { return SIGRTMIN + 4; }

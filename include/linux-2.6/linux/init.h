@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // <linux/init.h>: where code lives.  It lives where the linker puts it.  These names are parameters in some standard
-// headers, hence they come last; a file that includes more of those afterwards undefines them first.
+// headers, hence they come last; the usual ones are read here, before.  A file that includes more of those afterwards
+// undefines the names first.
 #pragma once
 
 #include <memory>

@@ -33,13 +33,6 @@ inline irqreturn call_top_half(int irq, void* dev_id, void* handler) {
                     static_cast<unsigned>(r));
     return r != 0 ? irqreturn::handled : irqreturn::none;
 }
-/// Waits for the line's handlers, unless that would be for ever.
-inline bool may_wait(const char* function, location at) noexcept {
-    if (!ctx::in_hardirq()) return true;
-    detail::say(advice, severity::bug, function, at,
-                "called in a top half, where it would wait for itself; not waiting");
-    return false;
-}
 }   // namespace impl
 
 /// Installs `handler` as a top half of line `irq`.
@@ -61,7 +54,7 @@ inline void free_irq(unsigned int irq, void* dev_id, location at = location::cur
 }
 /// Nests.  Waits for the line's handlers to return; hence not in one of them (reported, and not waited).
 inline void disable_irq(unsigned int irq, location at = location::current()) noexcept {
-    if (impl::machine_t* m = impl::machine(at)) m->irqs().disable(irq, impl::may_wait("disable_irq", at));
+    if (impl::machine_t* m = impl::machine(at)) m->irqs().disable(irq, m->irqs().may_wait("disable_irq", at));
 }
 /// The same without waiting.  Context: any that we manage.
 inline void disable_irq_nosync(unsigned int irq, location at = location::current()) noexcept {
@@ -74,7 +67,7 @@ inline void enable_irq(unsigned int irq, location at = location::current()) noex
 /// Waits until no handler of the line runs.
 inline void synchronize_irq(unsigned int irq, location at = location::current()) noexcept {
     impl::machine_t* m = impl::machine(at);
-    if (m != nullptr && irq < nr_irqs && impl::may_wait("synchronize_irq", at)) m->irqs().synchronize(irq);
+    if (m != nullptr && irq < nr_irqs && m->irqs().may_wait("synchronize_irq", at)) m->irqs().synchronize(irq);
 }
 
 // ---- masking -------------------------------------------------------------------------------------------------------

@@ -68,8 +68,8 @@ inline queue_t* core(workqueue_struct* wq) noexcept { return reinterpret_cast<qu
 inline delayed_item& core(work_struct& w) noexcept { return reinterpret_cast<delayed_item&>(w); }
 inline work_item& item(work_struct& w) noexcept { return core(w).work; }
 
-/// What a worker calls.
-inline void run_work(work_item* w) {
+/// What a worker calls.  One address in the whole process, since an item is known by it: see is_sound().
+BOTTOMHALF_STATE inline void run_work(work_item* w) {
     auto& work = *reinterpret_cast<work_struct*>(w);
     void (*func)(void*) = atomic<void (*)(void*)>(work.func).load(relaxed);   // relaxed: [work.pending] has ordered it,
     void* data = atomic<void*>(work.data).load(relaxed);                      // or PREPARE_WORK() runs beside us

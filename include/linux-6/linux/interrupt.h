@@ -48,22 +48,13 @@ inline int request_irq(unsigned int irq, irq_handler_t handler, unsigned long fl
         irq_flag::fast | ((flags & IRQF_SHARED) != 0 ? irq_flag::shared : 0);   // today all run with interrupts off
     return c->request(irq, a, at);
 }
-namespace impl {
-inline bool may_wait(const char* function, location at) noexcept {
-    if (!here::in_hardirq()) return true;
-    detail::say(channel::advice, severity::bug, function, at,
-                "called in a top half, where it would wait for itself; not waiting");
-    return false;
-}
-}   // namespace impl
-
 /// Waits for the handler to return.  Context: process, not the handler itself.
 inline void free_irq(unsigned int irq, void* dev_id, location at = location::current()) noexcept {
     if (auto* c = impl::irqs(at)) c->free(irq, dev_id, at);
 }
 /// Nests.  disable_irq() waits for the line's handlers: not to be called from one of them.
 inline void disable_irq(unsigned int irq, location at = location::current()) noexcept {
-    if (auto* c = impl::irqs(at)) c->disable(irq, impl::may_wait("disable_irq", at));
+    if (auto* c = impl::irqs(at)) c->disable(irq, c->may_wait("disable_irq", at));
 }
 inline void disable_irq_nosync(unsigned int irq, location at = location::current()) noexcept {
     if (auto* c = impl::irqs(at)) c->disable(irq, false);
@@ -74,7 +65,7 @@ inline void enable_irq(unsigned int irq, location at = location::current()) noex
 }
 inline void synchronize_irq(unsigned int irq, location at = location::current()) noexcept {
     auto* c = impl::irqs(at);
-    if (c != nullptr && irq < nr_irqs && impl::may_wait("synchronize_irq", at)) c->synchronize(irq);
+    if (c != nullptr && irq < nr_irqs && c->may_wait("synchronize_irq", at)) c->synchronize(irq);
 }
 
 }   // namespace BOTTOMHALF_ENGINE
