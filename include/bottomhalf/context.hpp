@@ -70,6 +70,15 @@ private:
     std::uint32_t offset_;
 };
 
+/// The facades' barriers.  For the engine's fence a plain access is none of its business; here the compiler keeps those in
+/// place, too.
+template <class Arch>
+void fence(std::memory_order order) noexcept {
+    asm volatile("" : : : "memory");
+    Arch::fence(order);
+    asm volatile("" : : : "memory");
+}
+
 /// Sleeps until `word` differs from `expected`, or `deadline`.  Tells the worker pool, which may start another worker.
 /// Return: false if the deadline passed first.
 template <class Arch>

@@ -9,19 +9,10 @@
 
 namespace bottomhalf::linux26 {
 inline namespace BOTTOMHALF_ENGINE {
-namespace impl {
-/// For the engine's fence a plain access is none of its business; the compiler has to keep those in place, too.
-inline void fence(std::memory_order order) noexcept {
-    barrier();
-    engine::fence(order);
-    barrier();
-}
-}   // namespace impl
-
 /// What is before it happens before what is after it, for everybody; rmb() for reads only, wmb() for writes.
-inline void mb() noexcept { impl::fence(seq_cst); }
-inline void rmb() noexcept { impl::fence(acquire); }
-inline void wmb() noexcept { impl::fence(release); }
+inline void mb() noexcept { bottomhalf::detail::fence<engine>(seq_cst); }
+inline void rmb() noexcept { bottomhalf::detail::fence<engine>(acquire); }
+inline void wmb() noexcept { bottomhalf::detail::fence<engine>(release); }
 }   // namespace BOTTOMHALF_ENGINE
 }   // namespace bottomhalf::linux26
 

@@ -8,19 +8,10 @@
 namespace bottomhalf::linux6 {
 inline namespace BOTTOMHALF_ENGINE {
 
-namespace impl {
-/// For the engine's fence a plain access is none of its business; the compiler has to keep those in place, too.
-inline void fence(std::memory_order order) noexcept {
-    barrier();
-    engine::fence(order);
-    barrier();
-}
-}   // namespace impl
-
 /// What is before it happens before what is after it, for everybody; smp_rmb() for reads only, smp_wmb() for writes.
-inline void smp_mb() noexcept { impl::fence(seq_cst); }
-inline void smp_rmb() noexcept { impl::fence(acquire); }
-inline void smp_wmb() noexcept { impl::fence(release); }
+inline void smp_mb() noexcept { bottomhalf::detail::fence<engine>(seq_cst); }
+inline void smp_rmb() noexcept { bottomhalf::detail::fence<engine>(acquire); }
+inline void smp_wmb() noexcept { bottomhalf::detail::fence<engine>(release); }
 
 template <class T>
 [[nodiscard]] inline T bottomhalf_load_acquire(const volatile T& x) noexcept {
