@@ -292,3 +292,29 @@ TEMPLATE_TEST_CASE("flush_workqueue: waits for items over max_active too", "[wor
         CHECK(by_then == 3);
     });
 }
+
+TEMPLATE_TEST_CASE("a handler with an argument: what PREPARE_WORK writes once the run has begun is for the next one",
+                   "[worker_pool][data_item]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        using ops = workqueue_ops<TestType>;
+        scoped_machine<TestType> m{{.cpus = 2}};
+        basic_workqueue<TestType> wq{m, "demo"};
+        std::atomic<int> first{0}, second{0};
+        const auto count = [](void* n) { ++*static_cast<std::atomic<int>*>(n); };
+        data_item item{};
+        item.delayed.work.func = &detail::call_with_data;
+        item.func = count;
+        for (int round = 1; round <= (TestType::simulated ? 8 : 1000); ++round) {
+            typename TestType::template atomic_ref<void*> data(item.data);
+            data.store(&first);
+            REQUIRE(ops::queue_work(wq.native(), item.delayed.work, location::current()));
+            while (was_pending<TestType>(item.delayed.work))
+                TestType::step();   // its worker may be at any step of the start
+            data.store(&second);
+            REQUIRE(ops::queue_work(wq.native(), item.delayed.work, location::current()));
+            flush_workqueue(wq);
+            REQUIRE(first == round);
+            REQUIRE(second == round);
+        }
+    });
+}

@@ -57,6 +57,12 @@ struct context {
 };
 
 namespace detail {
+
+/// Calls a user's function, whose argument may be a facade's struct: ours under the kernel's name.
+template <class T>
+BOTTOMHALF_CALLS_ALIASES inline void call(void (*function)(T*), T* object) {
+    function(object);
+}
 /// Counts a scope as hardirq or softirq.
 template <class Arch>
 class in_context {

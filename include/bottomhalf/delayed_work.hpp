@@ -12,17 +12,6 @@
 
 namespace bottomhalf {
 
-/// 80 bytes; valid when zeroed but for `work.func` and `timer.function`.
-struct BOTTOMHALF_ALIASES delayed_item {
-    work_item work;
-    timer_node timer;     // timer.cpu: the CPU to queue on, any_cpu: that of the caller when it armed the timer
-    void* wq = nullptr;   // A: basic_workqueue_struct<Arch>*, while armed and after
-};
-static_assert(sizeof(void*) != 8 || sizeof(delayed_item) == 80);
-// What basic_machine::forsake_armed() knows of it.
-static_assert(offsetof(delayed_item, timer) == sizeof(work_item) &&
-              offsetof(delayed_item, wq) == offsetof(delayed_item, timer) + sizeof(timer_node));
-
 template <class Arch>
 struct delayed_ops {
     using ops = workqueue_ops<Arch>;
@@ -88,7 +77,7 @@ struct delayed_ops {
     }
     /// The timer's function, irqs masked: PENDING passes from the timer to the queue.  One address, see may_arm().
     BOTTOMHALF_STATE static void expire(timer_node* t) noexcept {
-        auto& d = *reinterpret_cast<delayed_item*>(reinterpret_cast<char*>(t) - offsetof(delayed_item, timer));
+        delayed_item& d = detail::delayed_of(*t);
         auto& wq = *static_cast<wq_t*>(atomic<void*>(d.wq).load(acquire));
         const unsigned long old = detail::data_of<Arch>(d.work).load(relaxed);   // relaxed: PENDING is ours
         if ((wq.state().load(relaxed) & wq_flag::dead) != 0) {

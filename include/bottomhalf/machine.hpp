@@ -115,8 +115,8 @@ public:
             atomic<basic_machine*>(q->machine).store(nullptr, release);
             detail::queue_memory<Arch>::put(q);
         }
-        time_->disarm_all([&](timer_node& t) {
-            if ((t.flags & timer_of_work) != 0)
+        time_->disarm_all([&](timer_node& t, std::uint32_t flags) {
+            if ((flags & timer_of_work) != 0)
                 t.function(&t);   // its queue is dead: it says so, and is idle
             else
                 detail::say(channel::advice, severity::warn, "machine", at,
@@ -368,9 +368,9 @@ private:
     }
     static void end_pool(pool_t& p, bool orderly, arch::ns_t deadline, const char* name, location at) noexcept {
         if (orderly) return p.retire();
-        p.abandon(deadline, [&](work_func f, const char* what) {
+        p.abandon(deadline, [&](void* func, const char* what) {
             detail::say(channel::advice, severity::warn, "machine", at, "at exit: work of %s was %s: handler %p", name,
-                        what, reinterpret_cast<void*>(f));
+                        what, func);
         });
     }
     /// From now on the delayed items of `q` that are on their timers belong to a queue that is gone for good.
@@ -378,9 +378,8 @@ private:
     unsigned forsake_armed(wq_t& q) noexcept {
         unsigned n = 0;
         time_->for_each([&](timer_node& t) {
-            // A delayed item's timer is followed by the queue that it is for; see delayed_item.
             if ((t.flags & timer_of_work) == 0) return;
-            atomic<void*> wq(*reinterpret_cast<void**>(&t + 1));
+            atomic<void*> wq(detail::delayed_of(t).wq);
             if (wq.load(relaxed) != &q) return;   // relaxed: written before it was armed
             wq.store(gone_, release);             // [delayed.wq]
             ++n;

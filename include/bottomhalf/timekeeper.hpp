@@ -165,18 +165,30 @@ public:
             if (running_ == nullptr || fired_ != turn) return;
         }
     }
-    /// Takes every armed timer off; f(timer_node&) hears of each, idle by then.  For a clock that has stopped.
+    /// Takes every armed timer off; f(timer_node&, flags) hears of each, idle by then: so unless it belongs to a work item,
+    /// whose PENDING goes with it, it may be gone, too.  For a clock that has stopped.
     template <class F>
     void disarm_all(F f) noexcept {
-        detail::irq_lock<Arch> g(lock_);
-        settle();
-        // All is due; twice, because one that waits "for ever" was armed later than the wheel's clock.
-        for (int i = 0; i < 2; ++i) wheel_.advance(wheel_.clock() + max_jiffy_offset);
-        while (timer_node* t = wheel_.pop_due()) {
-            make_idle(*t);
-            f(*t);
+        std::size_t n;
+        {
+            detail::irq_lock<Arch> g(lock_);
+            settle();
+            // All is due; twice, because one that waits "for ever" was armed later than the wheel's clock.
+            for (int i = 0; i < 2; ++i) wheel_.advance(wheel_.clock() + max_jiffy_offset);
+            n = wheel_.size();   // no more than these: at exit() other threads may go on arming
         }
-        wheel_.reset(initial_jiffies);
+        for (timer_node* t = nullptr; n != 0; --n) {
+            std::uint32_t was = 0;
+            {
+                detail::irq_lock<Arch> g(lock_);
+                if ((t = wheel_.pop_due()) == nullptr) break;
+                was = flags(*t).load(relaxed);   // relaxed: the lock
+                make_idle(*t);
+            }
+            f(*t, was);   // without the lock: it tells somebody, who may arm one
+        }
+        detail::irq_lock<Arch> g(lock_);
+        wheel_.reset(initial_jiffies);   // what was armed meanwhile is due, whatever the clock says
     }
 
     timekeeper() noexcept { inbox_.open(); }
@@ -276,7 +288,7 @@ private:
         if ((f & timer_irqsafe) == 0) Arch::irq_restore(was);
         {
             detail::in_context<Arch> softirq(softirq_offset);
-            if (function != nullptr) function(&t);   // from here on `t` may be armed again, or gone
+            if (function != nullptr) detail::call(function, &t);   // from here on `t` may be armed again, or gone
         }
         if ((f & timer_irqsafe) == 0) Arch::irq_save();
         lock_.lock();

@@ -12,13 +12,17 @@
 //
 // Only the owner of PENDING changes the word, with one exception: an attempt to claim, which sets a bit that is set.
 // `colour` tells flush_workqueue() which flushes must wait for the item; no_colour: not admitted yet, still in an inbox.
+//
+// Two longer items begin with this one: delayed_item has a timer, data_item (that of 2.6) a handler with an argument, too.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include <bottomhalf/arch/arch.hpp>
+#include <bottomhalf/detail/annotations.hpp>
 #include <bottomhalf/detail/list.hpp>
+#include <bottomhalf/timer.hpp>
 
 namespace bottomhalf {
 
@@ -31,6 +35,22 @@ struct BOTTOMHALF_ALIASES work_item {
     work_func func = nullptr;   // what a worker calls
 };
 static_assert(sizeof(void*) != 8 || sizeof(work_item) == 32);
+
+/// Valid when zeroed but for `work.func` and `timer.function`.
+struct BOTTOMHALF_ALIASES delayed_item {
+    work_item work;
+    timer_node timer;     // timer.cpu: the CPU to queue on, any_cpu: that of the caller when it armed the timer
+    void* wq = nullptr;   // A: basic_workqueue_struct<Arch>*, while armed and after
+};
+static_assert(sizeof(void*) != 8 || sizeof(delayed_item) == 80);
+
+/// Its `work.func` is call_with_data(), and what a worker calls is `func(data)`.
+struct BOTTOMHALF_ALIASES data_item {
+    delayed_item delayed;
+    void (*func)(void*) =
+        nullptr;            // A: both are PREPARE_WORK()'s to change, at any time, and hold for the next run that
+    void* data = nullptr;   // A: begins; so they are read while that is pending
+};
 
 namespace detail::word {
 
@@ -65,10 +85,42 @@ inline work_item* item_of(link* l) noexcept {
     return reinterpret_cast<work_item*>(reinterpret_cast<char*>(l) - offsetof(work_item, entry));
 }
 
+/// The item that a delayed item's timer belongs to.
+inline delayed_item& delayed_of(timer_node& t) noexcept {
+    return *reinterpret_cast<delayed_item*>(reinterpret_cast<char*>(&t) - offsetof(delayed_item, timer));
+}
+
 template <class Arch>
 [[nodiscard]] auto data_of(work_item& w) noexcept {
     return typename Arch::template atomic_ref<unsigned long>(w.data);
 }
+
+/// The function of each data_item.  Workers know it by its address, which is one in the whole process, and do this
+/// themselves, in another order: see handler.
+BOTTOMHALF_STATE inline void call_with_data(work_item* w) {
+    const auto& d = *reinterpret_cast<data_item*>(w);
+    d.func(d.data);
+}
+
+/// What the next run of a pending item calls.
+struct handler {
+    work_func func = nullptr;
+    void (*with_data)(void*) = nullptr;   // if not null, it instead of `func`, with `data`
+    void* data = nullptr;
+
+    template <class Arch>
+    static handler of(work_item& w) noexcept {
+        if (w.func != &call_with_data) return {w.func};
+        auto& d = reinterpret_cast<data_item&>(w);   // all of them are standard-layout structs, and begin with the next
+        // relaxed: [work.pending] has ordered it, or PREPARE_WORK() runs beside us, and either will do.
+        return {w.func, typename Arch::template atomic_ref<void (*)(void*)>(d.func).load(relaxed),
+                typename Arch::template atomic_ref<void*>(d.data).load(relaxed)};
+    }
+    /// For reports: what the user wrote.
+    [[nodiscard]] void* address() const noexcept {
+        return func == &call_with_data ? reinterpret_cast<void*>(with_data) : reinterpret_cast<void*>(func);
+    }
+};
 
 /// Claims PENDING.  Return: true for the one caller who owns the item now, and must put it somewhere or let it go.
 template <class Arch>

@@ -20,7 +20,7 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <exception>
+#include <iterator>
 #include <new>
 
 #include <bottomhalf/arch/arch.hpp>
@@ -31,6 +31,7 @@
 #include <bottomhalf/pool_workqueue.hpp>
 #include <bottomhalf/report.hpp>
 #include <bottomhalf/work.hpp>
+#include <bottomhalf/worker.hpp>
 
 namespace bottomhalf {
 
@@ -39,42 +40,6 @@ enum class pool_kind : unsigned char { dedicated, bound, unbound };
 inline constexpr unsigned max_workers = 512;   // of one pool; the kernel's default for max_active's upper bound
 inline constexpr unsigned max_pools = 1U << 15;
 inline constexpr int everybody = 0x7fffffff;   // unpark() that many
-
-/// Somebody who waits for the end of an item's run.  Lives on his stack.
-struct flush_waiter {
-    work_item* item = nullptr;
-    flush_waiter* next = nullptr;
-    std::uint32_t done = waiting;   // A [flush.done]
-
-    enum : std::uint32_t { waiting, ended, asleep };
-};
-
-/// One call of a handler.  Lives on the worker's stack; a handler that flushes its own queue has others on top of it.
-template <class Arch>
-struct running_item {
-    work_item* item;
-    work_func func;
-    pool_workqueue<Arch>* pwq;
-    unsigned colour;
-    running_item* outer;
-    flush_waiter* waiters;
-    bool flushing = false;     // guarded by the pool's lock: it waits in a flush of its own queue
-    std::uint32_t again = 0;   // A [work.again] 1: its handler has queued its own item, which is nowhere else meanwhile
-};
-
-template <class Arch>
-struct worker {
-    worker_pool<Arch>* pool = nullptr;       // I
-    running_item<Arch>* current = nullptr;   // guarded by the pool's lock; its own thread reads it without
-    arch::task* self = nullptr;              // I
-    unsigned number = 0;                     // I: among the pool's
-    detail::list scheduled;                  // guarded by the pool's lock: items that must run after `current`, here
-    bool counted = false;                    // guarded by the pool's lock: in nr_running, if it is not
-    bool blocked = false;                    // guarded by the pool's lock: asleep in a primitive of ours
-    int inline_depth = 0;                    // S: runs inside a flush of its own queue
-    worker* next = nullptr;                  // guarded by the pool's lock
-    typename Arch::thread thread;
-};
 
 template <class Arch>
 class worker_pool {
@@ -119,25 +84,26 @@ public:
         end(arch::forever), detail::type_stable<Arch, worker_pool>::put(this);
     }
     /// The same, but what is queued is not run any more, and a handler that has not returned by `deadline` is left
-    /// behind, with its pool.  `drop(func, what)` hears of both.
+    /// behind, with its pool.  `drop(void* func, const char* what)` hears of both.
     template <class F>
     void abandon(arch::ns_t deadline, F drop) noexcept BOTTOMHALF_EXCLUDES(lock) {
+        detail::list doomed;   // guarded by the lock: somebody may cancel one of them
         {
             detail::irq_lock<Arch> g(lock);
             settle();
-            while (!worklist_.empty()) {
-                work_item* w = detail::item_of(worklist_.front());
-                drop(w->func, "pending");
-                remove(*w);
-                detail::data_of<Arch>(*w).store(detail::word::off_queue(id_), release);   // [work.pending] idle again
-            }
+            doomed.take(worklist_);
         }
-        if (end(deadline)) {
-            detail::type_stable<Arch, worker_pool>::put(this);
-        } else {
+        for (detail::handler h; take_first(doomed, h);) drop(h.address(), "pending");
+        if (end(deadline)) return detail::type_stable<Arch, worker_pool>::put(this);
+        void* left[8] = {};   // more than that make no better report
+        unsigned n = 0;
+        {
             detail::irq_lock<Arch> g(lock);
-            for_each_running([&](worker_t&, running_t& r) { drop(r.func, "still running"); });
+            for_each_running([&](worker_t&, running_t& r) {
+                if (n < std::size(left)) left[n++] = r.handler.address();
+            });
         }
+        while (n != 0) drop(left[--n], "still running");   // without the lock: it may tell somebody who queues
     }
 
     // ---- queueing -------------------------------------------------------------------------------------------------
@@ -209,7 +175,7 @@ public:
         if (running_filter_[slot(w)] == 0) return nullptr;
         for (worker_t* k = workers_; k != nullptr; k = k->next)
             for (running_t* r = k->current; r != nullptr; r = r->outer)
-                if (r->item == &w && r->func == w.func) return r;
+                if (r->item == &w && r->handler.func == w.func) return r;
         return nullptr;
     }
     /// Lock-free and never wrong when it says no: whoever claimed the item after a run began sees that run counted.
@@ -223,23 +189,17 @@ public:
         pwq_t& pwq = *link_of(w);
         detail::list::erase(w.entry);
         detail::set_word<Arch>(w, detail::word::off_queue(id_) | detail::word::PENDING);
-        release_all(take_waiters(w));
+        flush_waiters<Arch>::release(waiters_.take(w));
         account_end(pwq, detail::word::colour(d), (d & detail::word::INACTIVE) == 0);
         kick();
     }
-    void wait_for(flush_waiter& f) noexcept BOTTOMHALF_REQUIRES(lock) {
-        f.next = waiters_;
-        waiters_ = &f;
-    }
+    void wait_for(flush_waiter& f) noexcept BOTTOMHALF_REQUIRES(lock) { waiters_.add(f); }
     /// Returns when `f`, which one of the pools has, is released.  Context: process; no lock held.
     void sleep_until_end(flush_waiter& f, const char* why) noexcept {
         // The worker was woken a moment ago, and on our own CPU it can begin when we make way.  Often that is all: then
         // neither have we slept, nor has it to wake us.
         if (atomic<int>(slept_on_).load(relaxed) == Arch::this_cpu()) Arch::make_way();   // relaxed: a guess
-        std::uint32_t s = flush_waiter::waiting;
-        // [flush.done] acquire: all that the handler did
-        if (atomic<std::uint32_t>(f.done).compare_exchange_strong(s, flush_waiter::asleep, acquire, acquire))
-            detail::block<Arch>(f.done, flush_waiter::asleep, arch::forever, why);
+        flush_waiters<Arch>::sleep(f, why);
     }
     /// Starts what has become possible (more room under max_active, a barrier lifted).
     void activate(pwq_t& pwq) noexcept BOTTOMHALF_REQUIRES(lock) {
@@ -368,7 +328,7 @@ private:
         if (running_filter_[slot(w)] == 0) return nullptr;
         for (worker_t* o = workers_; o != nullptr; o = o->next)
             for (running_t* r = o->current; r != nullptr; r = r->outer)
-                if (r->item == &w && r->func == w.func && o != &k) return o;
+                if (r->item == &w && r->handler.func == w.func && o != &k) return o;
         return nullptr;
     }
 
@@ -376,9 +336,9 @@ private:
     /// is cleared: the handler may queue it again, elsewhere, or free it.
     void process_one_work(worker_t& k, work_item& w) noexcept BOTTOMHALF_REQUIRES(lock) {
         const unsigned long d = detail::data_of<Arch>(w).load(relaxed);   // relaxed: stable under the lock
-        running_t r{&w, w.func, link_of(w), detail::word::colour(d), k.current, nullptr};
+        running_t r{&w, detail::handler::of<Arch>(w), link_of(w), detail::word::colour(d), k.current, nullptr};
         detail::list::erase(w.entry);
-        if (waiters_ != nullptr) r.waiters = take_waiters(w);
+        r.waiters = waiters_.take(w);
         k.current = &r;
         mark_running(w, +1);
         do {
@@ -389,7 +349,7 @@ private:
             lock.unlock();
             Arch::irq_restore(false);
 
-            call(r.func, &w);
+            run_handler<Arch>(r.handler, &w);
 
             Arch::irq_save();
             lock.lock();
@@ -400,7 +360,7 @@ private:
         admit_again(r);
         if (r.waiters != nullptr) {   // their wake-ups are system calls: not under the lock
             lock.unlock();
-            release_all(r.waiters);
+            flush_waiters<Arch>::release(r.waiters);
             lock.lock();
         }
     }
@@ -416,44 +376,13 @@ private:
             atomic<std::uint32_t>(r.pwq->wq->work_colour).load(relaxed) != r.colour)   // relaxed: see admit()
             return false;
         atomic<std::uint32_t>(r.again).store(0, relaxed);   // relaxed: the lock
-        r.func = r.item->func;
+        r.handler = detail::handler::of<Arch>(*r.item);
         return true;
     }
     void admit_again(running_t& r) noexcept BOTTOMHALF_REQUIRES(lock) {
         if (atomic<std::uint32_t>(r.again).load(acquire) == 0) return;   // [work.again]
         atomic<std::uint32_t>(r.again).store(0, relaxed);                // relaxed: the lock
         admit(*r.item, *r.pwq);
-    }
-
-    /// Nothing that a handler does wrong ends the worker.
-    static void call(work_func func, work_item* w) noexcept {
-        arch::task& t = Arch::current();
-        const std::uint32_t count = t.preempt_count;
-#if BOTTOMHALF_EXCEPTIONS
-        try {
-            func(w);
-        } catch (const std::exception& e) {
-            complain(func, e.what());
-        } catch (...) {
-            complain(func, "not a std::exception");
-        }
-#else
-        func(w);
-#endif
-        if (t.preempt_count != count || Arch::irqs_masked()) [[unlikely]] {
-            detail::say(channel::kernel, severity::bug, "process_one_work", location::current(),
-                        "workqueue leaked atomic, lock or RCU: %s[%d]\n"
-                        "     preempt=0x%08x lock=0->0 RCU=0->0 workfn=%p%s",
-                        t.comm, static_cast<int>(t.pid), static_cast<unsigned>(t.preempt_count),
-                        reinterpret_cast<void*>(func), Arch::irqs_masked() ? ", interrupts left disabled" : "");
-            t.preempt_count = count;
-            Arch::irq_restore(false);
-        }
-    }
-    static void complain(work_func func, const char* what) noexcept {
-        detail::say(channel::advice, severity::bug, "process_one_work", location::current(),
-                    "an exception left the work queue handler %p: %s; the item counts as done",
-                    reinterpret_cast<void*>(func), what);
     }
 
     // ---- admitting ------------------------------------------------------------------------------------------------
@@ -618,34 +547,6 @@ private:
         if (p.kind_ == pool_kind::bound) p.inbox_.wake_up();
     }
 
-    // ---- waiters --------------------------------------------------------------------------------------------------
-
-    flush_waiter* take_waiters(const work_item& w) noexcept BOTTOMHALF_REQUIRES(lock) {
-        flush_waiter* mine = nullptr;
-        for (flush_waiter** at = &waiters_; *at != nullptr;) {
-            flush_waiter* f = *at;
-            if (f->item != &w) {
-                at = &f->next;
-                continue;
-            }
-            *at = f->next;
-            f->next = mine;
-            mine = f;
-        }
-        return mine;
-    }
-    static void release_all(flush_waiter* f) noexcept {
-        while (f != nullptr) {
-            flush_waiter* next = f->next;   // read first: `f` is on the stack of one who may be gone in a moment
-            std::uint32_t& done = f->done;
-            // [flush.done] release: all that the handler did is visible to him.  What follows uses the address only; to wake
-            // nobody there, or somebody else, does no harm.
-            if (atomic<std::uint32_t>(done).exchange(flush_waiter::ended, acq_rel) == flush_waiter::asleep)
-                Arch::unpark(done, 1);
-            f = next;
-        }
-    }
-
     // ---- workers --------------------------------------------------------------------------------------------------
 
     /// Lets go of the lock while the thread is started.
@@ -691,6 +592,16 @@ private:
     }
     static int digits(int n) noexcept { return n < 10 ? 1 : n < 100 ? 2 : n < 1000 ? 3 : 4; }
 
+    /// Takes the first item off for good.  Return: false if there is none.
+    bool take_first(detail::list& l, detail::handler& h) noexcept BOTTOMHALF_EXCLUDES(lock) {
+        detail::irq_lock<Arch> g(lock);
+        if (l.empty()) return false;
+        work_item& w = *detail::item_of(l.front());
+        h = detail::handler::of<Arch>(w);
+        remove(w);
+        detail::data_of<Arch>(w).store(detail::word::off_queue(id_), release);   // [work.pending] idle again
+        return true;
+    }
     /// Return: false if somebody had to be left behind.
     bool end(arch::ns_t deadline) noexcept BOTTOMHALF_EXCLUDES(lock) {
         worker_t* all = nullptr;
@@ -740,7 +651,7 @@ private:
     alignas(64) detail::inbox<Arch> inbox_;
     std::uint32_t watch_ = 0;   // A: what idle workers sleep on; changes with each wake-up
     alignas(64) detail::list worklist_ BOTTOMHALF_GUARDED_BY(lock);
-    flush_waiter* waiters_ BOTTOMHALF_GUARDED_BY(lock) = nullptr;   // for items on the worklist
+    flush_waiters<Arch> waiters_ BOTTOMHALF_GUARDED_BY(lock);   // for items on the worklist
     worker_t* workers_ BOTTOMHALF_GUARDED_BY(lock) = nullptr;
     unsigned nr_workers_ BOTTOMHALF_GUARDED_BY(lock) = 0;
     unsigned nr_idle_ BOTTOMHALF_GUARDED_BY(lock) = 0;

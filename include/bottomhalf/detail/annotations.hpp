@@ -29,6 +29,13 @@
 // that they are different objects.
 #define BOTTOMHALF_ALIASES __attribute__((may_alias))
 
+// Likewise the functions that take them.  gcc knows neither check.
+#if defined(__clang__)
+#define BOTTOMHALF_CALLS_ALIASES __attribute__((no_sanitize("function", "cfi-icall")))
+#else
+#define BOTTOMHALF_CALLS_ALIASES
+#endif
+
 // The few functions whose call would cost more than what they do, on the path of every item; and their rare other halves.
 #define BOTTOMHALF_INLINE __attribute__((always_inline)) inline
 #define BOTTOMHALF_COLD __attribute__((noinline, cold))

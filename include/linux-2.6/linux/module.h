@@ -73,7 +73,7 @@ inline void report_leftovers(location at = location::current()) noexcept {
     // Only looked at under the locks; said when they are free again.  A running item may be gone already, so nothing
     // but its address is used.
     m.for_each_work([&](const char* queue, const work_item& w, const char* where) {
-        if (*where == 'p' && w.func == &run_work)
+        if (*where == 'p' && w.func == &call_with_data)
             note('p', address(reinterpret_cast<const work_struct&>(w).func), &w, queue);
         else if (*where != 'p')
             note('r', nullptr, &w, queue);
@@ -83,7 +83,7 @@ inline void report_leftovers(location at = location::current()) noexcept {
         if (t.function != &delayed::expire) return;
         const auto* w =
             reinterpret_cast<const work_struct*>(reinterpret_cast<const char*>(&t) - offsetof(delayed_item, timer));
-        if (w->run == &run_work) note('d', address(w->func), w, static_cast<const queue_t*>(w->wq_data)->name);
+        if (w->run == &call_with_data) note('d', address(w->func), w, static_cast<const queue_t*>(w->wq_data)->name);
     });
     for (unsigned i = 0; i < n && i < most; ++i) {
         const leftover& l = found[i];

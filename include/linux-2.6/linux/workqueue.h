@@ -30,8 +30,7 @@
 namespace bottomhalf::linux26 {
 inline namespace BOTTOMHALF_ENGINE {
 
-/// A piece of work: the core's delayed_item, member for member, and what 2.6 adds.  Plain, so that it may be cleared,
-/// copied while idle, and jumped over by goto.
+/// A piece of work: the core's data_item, member for member.  Plain, so that it may be cleared, copied while idle, and jumped over by goto.
 struct BOTTOMHALF_ALIASES work_struct {
     unsigned long pending;   // bit 0: claimed, and not yet begun; the rest is the core's
     void* entry[2];
@@ -44,7 +43,7 @@ struct BOTTOMHALF_ALIASES work_struct {
         std::uint16_t slot, cpu;
     } timer;
     void* wq_data;
-    void (*func)(void*);   // A: the handler, read as the item starts
+    void (*func)(void*);   // A: the handler, read as the item starts, while it still counts as pending
     void* data;            // A: its argument
 };
 static_assert(sizeof(void*) != 8 || sizeof(work_struct) == 96);
@@ -54,7 +53,8 @@ static_assert(offsetof(work_struct, pending) == offsetof(work_item, data) &&
               offsetof(work_struct, run) == offsetof(work_item, func) &&
               offsetof(work_struct, timer) == offsetof(delayed_item, timer) &&
               offsetof(work_struct, wq_data) == offsetof(delayed_item, wq) &&
-              offsetof(work_struct, func) == sizeof(delayed_item));
+              offsetof(work_struct, func) == offsetof(data_item, func) &&
+              offsetof(work_struct, data) == offsetof(data_item, data) && sizeof(work_struct) == sizeof(data_item));
 
 struct workqueue_struct;   // opaque: a basic_workqueue_struct<engine>
 
@@ -64,29 +64,22 @@ struct execute_work {
 
 namespace impl {
 
+using bottomhalf::detail::call_with_data;
+
 inline queue_t* core(workqueue_struct* wq) noexcept { return reinterpret_cast<queue_t*>(wq); }
 inline delayed_item& core(work_struct& w) noexcept { return reinterpret_cast<delayed_item&>(w); }
 inline work_item& item(work_struct& w) noexcept { return core(w).work; }
 
-/// What a worker calls.  One address in the whole process, since an item is known by it: see is_sound().
-BOTTOMHALF_STATE inline void run_work(work_item* w) {
-    auto& work = *reinterpret_cast<work_struct*>(w);
-    void (*func)(void*) = atomic<void (*)(void*)>(work.func).load(relaxed);   // relaxed: [work.pending] has ordered it,
-    void* data = atomic<void*>(work.data).load(relaxed);                      // or PREPARE_WORK() runs beside us
-    if (func != nullptr) [[likely]]
-        func(data);   // from here on the item may be queued again, or gone
-    else
-        detail::say(advice, severity::bug, "run_workqueue", location::current(), "work item %p has no handler",
-                    static_cast<void*>(w));
-}
 [[nodiscard]] constexpr work_struct idle_work(void (*func)(void*), void* data) noexcept {
-    return {0, {}, &run_work, {{}, 0, &delayed::expire, timer_irqsafe | timer_of_work, 0, 0}, nullptr, func, data};
+    return {0,    {},  &call_with_data, {{}, 0, &delayed::expire, timer_irqsafe | timer_of_work, 0, 0}, nullptr,
+            func, data};
 }
 
 /// Is this, whatever it looks like, an item that a machine has in its hands?  Memory that has been freed and allocated
 /// again can look like one that is pending, so only a place where it waits is believed.
 inline bool really_pending(work_struct& w) noexcept {
-    if (w.run != &run_work) return false;   // NOLINT(clang-analyzer-core.*): the memory may be fresh, and hold anything
+    if (w.run != &call_with_data)
+        return false;   // NOLINT(clang-analyzer-core.*): the memory may be fresh, and hold anything
     if (!was_pending<engine>(item(w))) return false;
     machine_t& m = default_machine_of<engine>();
     if (!m.is_up()) return false;
@@ -112,7 +105,7 @@ inline void init_work(work_struct* w, void (*func)(void*), void* data, location 
     }
     // An item that is running must not forget where, or it could run beside itself.  Of memory that is not an item, 32
     // bits of zeroes and a number come through, which is as good as nothing.
-    const bool known = w->run == &run_work && (w->pending & 0xffff'ffffUL) == 0;
+    const bool known = w->run == &call_with_data && (w->pending & 0xffff'ffffUL) == 0;
     const unsigned long last_pool = known ? w->pending : 0;
     *w = idle_work(func, data);
     w->pending = last_pool;
@@ -120,7 +113,7 @@ inline void init_work(work_struct* w, void (*func)(void*), void* data, location 
 
 /// What no state of an item allows.  Return: false, and the report is made.
 inline bool is_sound(const work_struct* w, const char* function, location at) noexcept {
-    if (w != nullptr && w->func != nullptr && w->run == &run_work) [[likely]]
+    if (w != nullptr && w->func != nullptr && w->run == &call_with_data) [[likely]]
         return true;
     if (w == nullptr)
         detail::say(advice, severity::bug, function, at, "no work item");

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// worker.hpp: one thread of a pool, one call of a handler, and those who wait for the end of one.  The pool decides what
+// is called and when, see worker_pool.hpp; the rules of exclusion are written there.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+
+#include <bottomhalf/arch/arch.hpp>
+#include <bottomhalf/context.hpp>
+#include <bottomhalf/pool_workqueue.hpp>
+#include <bottomhalf/report.hpp>
+#include <bottomhalf/work.hpp>
+
+namespace bottomhalf {
+
+/// Somebody who waits for the end of an item's run.  Lives on his stack.
+struct flush_waiter {
+    work_item* item = nullptr;
+    flush_waiter* next = nullptr;
+    std::uint32_t done = waiting;   // A [flush.done]
+
+    enum : std::uint32_t { waiting, ended, asleep };
+};
+
+/// One call of a handler.  Lives on the worker's stack; a handler that flushes its own queue has others on top of it.
+template <class Arch>
+struct running_item {
+    work_item* item;
+    detail::handler handler;
+    pool_workqueue<Arch>* pwq;
+    unsigned colour;
+    running_item* outer;
+    flush_waiter* waiters;
+    bool flushing = false;     // guarded by the pool's lock: it waits in a flush of its own queue
+    std::uint32_t again = 0;   // A [work.again] 1: its handler has queued its own item, which is nowhere else meanwhile
+};
+
+template <class Arch>
+struct worker {
+    worker_pool<Arch>* pool = nullptr;       // I
+    running_item<Arch>* current = nullptr;   // guarded by the pool's lock; its own thread reads it without
+    arch::task* self = nullptr;              // I
+    unsigned number = 0;                     // I: among the pool's
+    detail::list scheduled;                  // guarded by the pool's lock: items that must run after `current`, here
+    bool counted = false;                    // guarded by the pool's lock: in nr_running, if it is not
+    bool blocked = false;                    // guarded by the pool's lock: asleep in a primitive of ours
+    int inline_depth = 0;                    // S: runs inside a flush of its own queue
+    worker* next = nullptr;                  // guarded by the pool's lock
+    typename Arch::thread thread;
+};
+
+/// A list of them.  Its owner's lock guards it.
+template <class Arch>
+class flush_waiters {
+    template <class T>
+    using atomic = typename Arch::template atomic_ref<T>;
+
+public:
+    void add(flush_waiter& f) noexcept {
+        f.next = first_;
+        first_ = &f;
+    }
+    /// Return: those who wait for `w`, for release().
+    flush_waiter* take(const work_item& w) noexcept {
+        flush_waiter* mine = nullptr;
+        for (flush_waiter** at = &first_; *at != nullptr;) {
+            flush_waiter* f = *at;
+            if (f->item != &w) {
+                at = &f->next;
+                continue;
+            }
+            *at = f->next;
+            f->next = mine;
+            mine = f;
+        }
+        return mine;
+    }
+
+    /// Returns when `f` is released.  Context: process; no lock held.
+    static void sleep(flush_waiter& f, const char* why) noexcept {
+        std::uint32_t s = flush_waiter::waiting;
+        // [flush.done] acquire: all that the handler did
+        if (atomic<std::uint32_t>(f.done).compare_exchange_strong(s, flush_waiter::asleep, acquire, acquire))
+            detail::block<Arch>(f.done, flush_waiter::asleep, arch::forever, why);
+    }
+    static void release(flush_waiter* f) noexcept {
+        while (f != nullptr) {
+            flush_waiter* next = f->next;   // read first: `f` is on the stack of one who may be gone in a moment
+            std::uint32_t& done = f->done;
+            // [flush.done] release: all that the handler did is visible to him.  What follows uses the address only; to wake
+            // nobody there, or somebody else, does no harm.
+            if (atomic<std::uint32_t>(done).exchange(flush_waiter::ended, acq_rel) == flush_waiter::asleep)
+                Arch::unpark(done, 1);
+            f = next;
+        }
+    }
+
+private:
+    flush_waiter* first_ = nullptr;
+};
+
+/// Calls a handler in process context.  Nothing that it does wrong ends the worker: what it leaves behind is reported, and
+/// put right.
+template <class Arch>
+void run_handler(const detail::handler& h, work_item* w) noexcept {
+    arch::task& t = Arch::current();
+    const std::uint32_t count = t.preempt_count;
+    const auto call = [&] {
+        if (h.func != &detail::call_with_data) return detail::call(h.func, w);
+        if (h.with_data != nullptr) [[likely]]
+            return h.with_data(h.data);
+        detail::say(channel::advice, severity::bug, "run_workqueue", location::current(), "work item %p has no handler",
+                    static_cast<void*>(w));
+    };
+#if BOTTOMHALF_EXCEPTIONS
+    const auto complain = [&](const char* what) {
+        detail::say(channel::advice, severity::bug, "process_one_work", location::current(),
+                    "an exception left the work queue handler %p: %s; the item counts as done", h.address(), what);
+    };
+    try {
+        call();
+    } catch (const std::exception& e) {
+        complain(e.what());
+    } catch (...) {
+        complain("not a std::exception");
+    }
+#else
+    call();
+#endif
+    if (t.preempt_count != count || Arch::irqs_masked()) [[unlikely]] {
+        detail::say(channel::kernel, severity::bug, "process_one_work", location::current(),
+                    "workqueue leaked atomic, lock or RCU: %s[%d]\n"
+                    "     preempt=0x%08x lock=0->0 RCU=0->0 workfn=%p%s",
+                    t.comm, static_cast<int>(t.pid), static_cast<unsigned>(t.preempt_count), h.address(),
+                    Arch::irqs_masked() ? ", interrupts left disabled" : "");
+        t.preempt_count = count;
+        Arch::irq_restore(false);
+    }
+}
+
+}   // namespace bottomhalf
