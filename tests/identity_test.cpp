@@ -41,6 +41,18 @@ Test& test_of(work_item* w) {
     return *static_cast<item_of<Test>*>(w)->test;
 }
 
+/// A handler makes its item anew and queues it, then does `F{}(test, item)`.
+template <class Arch, class Test, class F>
+void made_anew(Test& t, item_of<Test>& item, F) {
+    item.init([](work_item* w) {
+        Test& mine = test_of<Test>(w);
+        static_cast<item_of<Test>*>(w)->init([](work_item* again) { ++test_of<Test>(again).second_runs; });
+        workqueue_ops<Arch>::queue_work(mine.wq, *w, here());
+        F{}(mine, *w);
+    });
+    REQUIRE(workqueue_ops<Arch>::queue_work(t.wq, item, here()));
+}
+
 }   // namespace
 
 // ---- made anew in place -----------------------------------------------------------------------------------------------
@@ -58,13 +70,7 @@ TEMPLATE_TEST_CASE("a handler makes its item anew and queues it: flush_work wait
         basic_workqueue<TestType> wq{m, "demo"};
         test t{wq.native(), {}};
         item_of<test> item{&t};
-        item.init([](work_item* w) {
-            test& mine = test_of<test>(w);
-            static_cast<item_of<test>*>(w)->init([](work_item* again) { ++test_of<test>(again).second_runs; });
-            ops::queue_work(mine.wq, *w, here());
-            mine.held.pass();
-        });
-        REQUIRE(ops::queue_work(wq.native(), item, here()));
+        made_anew<TestType>(t, item, [](test& mine, work_item&) { mine.held.pass(); });
         t.held.wait_until_held();
         CHECK(was_pending<TestType>(item));
         auto flush = call<TestType>([&] { ops::flush_work(item, here()); });
@@ -78,7 +84,6 @@ TEMPLATE_TEST_CASE("a handler makes its item anew and queues it: flush_work wait
 TEMPLATE_TEST_CASE("a handler makes its item anew, queues and cancels it", "[workqueue][identity][cancel_work]",
                    BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {
-        using ops = workqueue_ops<TestType>;
         struct test {
             basic_workqueue_struct<TestType>* wq;
             signal_once<TestType> done;
@@ -89,14 +94,10 @@ TEMPLATE_TEST_CASE("a handler makes its item anew, queues and cancels it", "[wor
         basic_workqueue<TestType> wq{m, "demo"};
         test t{wq.native(), {}};
         item_of<test> item{&t};
-        item.init([](work_item* w) {
-            test& mine = test_of<test>(w);
-            static_cast<item_of<test>*>(w)->init([](work_item* again) { ++test_of<test>(again).second_runs; });
-            ops::queue_work(mine.wq, *w, here());
-            mine.cancelled = ops::cancel(*w, &ops::no_timer);
+        made_anew<TestType>(t, item, [](test& mine, work_item& w) {
+            mine.cancelled = workqueue_ops<TestType>::cancel(w, &workqueue_ops<TestType>::no_timer);
             mine.done.set();
         });
-        REQUIRE(ops::queue_work(wq.native(), item, here()));
         t.done.wait();
         flush_workqueue(wq);
         CHECK(t.cancelled);

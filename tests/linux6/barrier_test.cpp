@@ -1,30 +1,18 @@
 // SPDX-License-Identifier: MIT
 // <asm/barrier.h>.
 #include "linux6/support.hpp"
+#include "support/store_buffering.hpp"
 
-#include <atomic>
 #include <thread>
 
 #include <asm/barrier.h>
 
 TEST_CASE("smp_mb: of two who write and then look, one sees the other", "[linux6][barrier]") {
-    int both_missed = 0;
-    for (int i = 0; i < 500; ++i) {
-        int x = 0, y = 0, seen = -1;
-        std::atomic<int> ready{0};
-        const auto write_and_look = [&ready](int& mine, int& his) {
-            ++ready;
-            while (ready < 2) {}
-            WRITE_ONCE(mine, 1);
-            smp_mb();
-            return READ_ONCE(his);
-        };
-        std::thread other([&] { seen = write_and_look(x, y); });
-        const int also = write_and_look(y, x);
-        other.join();
-        if (seen == 0 && also == 0) ++both_missed;
-    }
-    CHECK(both_missed == 0);
+    CHECK(support::both_missed<int>([](int& mine, int& his) {
+              WRITE_ONCE(mine, 1);
+              smp_mb();
+              return READ_ONCE(his);
+          }) == 0);
 }
 
 TEST_CASE("smp_wmb, smp_rmb; smp_store_release, smp_load_acquire: pass plain data on", "[linux6][barrier]") {
