@@ -138,8 +138,10 @@ public:
             if (t.function == nullptr) return false;
             const place p = look(t);
             if (p == place::on_its_way || (p == place::nowhere && !claim(t))) continue;
-            if (p == place::wheel) wheel_.remove(t);   // and stays pending: nobody else can claim it in between
-            put_on(t, expires);
+            if (p == place::wheel)
+                wheel_.move(t, expires);   // and stays pending: nobody else can claim it in between
+            else
+                put_on(t, expires);
             wake_if_earlier(expires);
             return p == place::wheel;
         }

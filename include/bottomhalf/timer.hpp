@@ -64,6 +64,11 @@ public:
         const unsigned level = t.slot / slots, s = t.slot % slots;
         if (wheel_[level][s].empty()) occupied_[level] &= ~bit(s);
     }
+    /// The same as remove() and add().
+    bool move(timer_node& t, jiffies_t expires) noexcept {
+        remove(t);
+        return add(t, expires);
+    }
     /// Takes the oldest due timer off; null if none is due.
     timer_node* pop_due() noexcept {
         if (due_.empty()) return nullptr;
