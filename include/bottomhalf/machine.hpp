@@ -5,8 +5,8 @@
 //   bottomhalf::default_machine()            // the one that the facades use
 //
 // Several may live in one process.  The default machine is constant-initialised and never destroyed; its threads start at
-// the first use and stop at exit, when it says what it has dropped.  A use after that, in a static destructor, starts
-// them again.  Starting threads is not async-signal-safe: a program whose very first call comes from a signal handler of
+// the first use and stop at exit (on the simulator: at its world's end), when it says what it has dropped.  A use after
+// that, in a static destructor, starts them again.  Starting threads is not async-signal-safe: a program whose very first call comes from a signal handler of
 // its own calls boot() before.
 #pragma once
 
@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 
 #include <bottomhalf/context.hpp>
@@ -108,7 +109,7 @@ public:
             q->state().fetch_or(wq_flag::dead, acq_rel);
             unhook(*q);
             end_pools(*q, orderly, deadline, at);
-            if (!orderly) {   // other threads are at work still, and our clock stays
+            if (!orderly && !Arch::simulated) {   // other threads are at work still, and our clock stays
                 detail::queue_memory<Arch>::keep(q);
                 continue;
             }
@@ -127,7 +128,7 @@ public:
                 end_pool(*pools_[i], orderly, deadline, "a shared pool", at), pools_[i] = nullptr;
         atomic<wq_t*>(events_).store(nullptr, release);
         atomic<std::uint32_t>(state_).store(down, release);
-        if (orderly) {
+        if (orderly || Arch::simulated) {
             atomic<basic_machine*>(gone_->machine).store(nullptr, release);
             detail::queue_memory<Arch>::put(gone_);
             gone_ = nullptr;
@@ -136,6 +137,26 @@ public:
             delete[] pools_;
             time_ = nullptr, ports_ = nullptr, pools_ = nullptr;
         }
+    }
+
+    // ---- virtual time ---------------------------------------------------------------------------------------------
+    // Of a machine on the simulator.  In a world whose time is told (arch::sim_time::when_told) its jiffies move here
+    // and nowhere else, but for what delays cost.  Context: a task of that world, not a handler of the machine.
+
+    /// `n` whole ticks pass, and all that is due by then happens, each at its time, with all that follows from it.
+    void advance(jiffies_t n) noexcept requires(Arch::simulated) {
+        const tick_clock& clock = time().clock();
+        Arch::pass(clock.when(clock.after(Arch::now(), n)));
+        run_until_idle();
+    }
+    /// Everybody runs until nobody can.
+    void run_until_idle() noexcept requires(Arch::simulated) { Arch::settle(); }
+    /// Everybody runs, and time jumps from event to event, until `done()`; asked at each turn of the caller.
+    /// Return: false if that was not so within `limit` ticks, or nothing will ever happen again.
+    template <class Done>
+    bool run_until(Done done, jiffies_t limit = max_jiffy_offset) requires(Arch::simulated) {
+        const tick_clock& clock = time().clock();
+        return Arch::run_until(done, clock.when(clock.after(Arch::now(), limit)));
     }
 
     // ---- parts ----------------------------------------------------------------------------------------------------
@@ -287,8 +308,9 @@ private:
     /// Whether exit() is past our end of the default machine, and the caller is another thread than the one in exit(): one
     /// that goes on queueing would start everything again, as often as it is ended.
     [[nodiscard]] bool is_ending() noexcept;
-    /// The default machine only; std::atexit() also works while exit() is under way, for a use in a static destructor.
+    /// The default machine only; works also while exit() is under way, for a use in a static destructor.
     void arrange_exit() noexcept;
+    static void end_default(bool lost) noexcept;
 
     static constexpr int max_items = 0x7fffffff;
 
@@ -423,13 +445,18 @@ template <class Arch>
 template <class Arch>
 void basic_machine<Arch>::arrange_exit() noexcept {
     using the = detail::default_machine_of<Arch>;
-    if (Arch::simulated || this != &the::machine) return;   // a simulated machine ends with its world
-    if (atomic<std::uint32_t>(the::at_exit).exchange(1, acq_rel) != 0) return;
-    std::atexit([] {
-        atomic<std::uint32_t>(the::at_exit).store(0, release);
-        atomic<std::int32_t>(the::in_exit).store(Arch::thread_id(), release);
-        the::machine.shut_down(false, location::current());
-    });
+    if (this != &the::machine || atomic<std::uint32_t>(the::at_exit).exchange(1, acq_rel) != 0) return;
+    Arch::template at_exit<&end_default>();
+}
+/// `lost`: the world that it was part of was abandoned, with all its tasks.  The next one begins with a machine that has
+/// not booted yet.
+template <class Arch>
+void basic_machine<Arch>::end_default(bool lost) noexcept {
+    using the = detail::default_machine_of<Arch>;
+    atomic<std::uint32_t>(the::at_exit).store(0, release);
+    if constexpr (!Arch::simulated) atomic<std::int32_t>(the::in_exit).store(Arch::thread_id(), release);
+    if (!lost) the::machine.shut_down(false, location::current());
+    if constexpr (Arch::simulated) std::construct_at(&the::machine);   // its destructor does nothing
 }
 
 template <class Arch>

@@ -59,12 +59,17 @@ public:
 
     [[nodiscard]] const tick_clock& clock() const noexcept { return clock_; }
     [[nodiscard]] jiffies_t jiffies() const noexcept { return clock_.at(Arch::now()); }
-    /// Writes every tick to `cell` from now on.
+    /// Writes every tick to `cell` from now on.  Of all clocks of an engine one does that.
     void keep_jiffies(volatile unsigned long& cell) noexcept {
         detail::irq_lock<Arch> g(lock_);
         if (cell_ != nullptr) return;
         atomic<volatile unsigned long*>(cell_).store(&cell, release);
+        if constexpr (Arch::simulated) cell = clock_.at(Arch::now());   // the world before this one was later, perhaps
+        Arch::follow_time(&time_has_passed, this);
         wake();
+    }
+    [[nodiscard]] bool keeps_jiffies() noexcept {
+        return atomic<volatile unsigned long*>(cell_).load(acquire) != nullptr;
     }
     /// Brings that variable up to date: for whoever comes out of a sleep, and may run before our thread does.  Context: any.
     void catch_up() noexcept {
@@ -261,13 +266,21 @@ private:
             }
             if (stop_) break;
             jiffies_t next = wheel_.next_event();
-            if (cell_ != nullptr && time_after(next, wheel_.clock() + 1)) next = wheel_.clock() + 1;
+            const bool rests = cell_ != nullptr && time_after(next, wheel_.clock() + 1) && Arch::begin_rest();
+            if (cell_ != nullptr && !rests) next = wheel_.clock() + 1;
             const std::uint32_t v = atomic<std::uint32_t>(watch_).load(relaxed);   // relaxed: ordered by [clock.next]
             atomic<jiffies_t>(next_).store(next, relaxed);                         // relaxed: [clock.next] follows
-            if (!inbox_.fall_asleep()) continue;
+            if (!inbox_.fall_asleep()) {
+                if (rests) Arch::end_rest();   // nobody has missed a tick yet
+                continue;
+            }
             lock_.unlock();
             Arch::irq_restore(was);
             Arch::park(watch_, v, clock_.when(next), "the next timer");
+            if (rests) {
+                catch_up();
+                Arch::end_rest();
+            }
             was = Arch::irq_save();
             lock_.lock();
             inbox_.wake_up();
@@ -301,6 +314,16 @@ private:
             if (u->timer == &t && look(t) == place::wheel) u->taken_off = take_off(t);
     }
 
+    /// The time was not watched, and now it is again: see Arch::follow_time().
+    static void time_has_passed(void* self) noexcept {
+        auto& me = *static_cast<timekeeper*>(self);
+        if constexpr (Arch::simulated) {   // between two steps: nobody else is there
+            *me.cell_ = me.clock_.at(Arch::now());
+        } else {
+            me.catch_up();
+            me.wake();
+        }
+    }
     /// Forwards only, whoever comes last.
     static void write_jiffies(volatile unsigned long& cell, jiffies_t now) noexcept {
         atomic<unsigned long> j(const_cast<unsigned long&>(cell));

@@ -180,6 +180,28 @@ struct sim {
     }
     static void sleep_precisely() noexcept {}   // every sleep is
 
+    /// Burns time: others go on meanwhile.
+    static void delay(ns_t ns) noexcept {
+        if (sim_world* const w = world::current(); w != nullptr) w->pass(w->now() + ns, "a delay");
+    }
+
+    /// See sim_world.  Context: a task.
+    static void pass(ns_t until) noexcept { world::current()->pass(until); }
+    static void settle() noexcept { world::current()->settle(); }
+    template <class Done>
+    static bool run_until(Done done, ns_t limit) {
+        return world::current()->run_until(done, limit);
+    }
+
+    /// `f` hears of it whenever time has moved, until told otherwise (null), or the end of the world.  It is called between
+    /// steps, and must not take one.
+    static void follow_time(void (*f)(void*), void* arg) noexcept {
+        if (sim_world* const w = world::current(); w != nullptr) w->on_time(f, arg);
+    }
+    /// Whether the tick may rest: always, as nobody misses a tick who hears of every move.
+    static bool begin_rest() noexcept { return true; }
+    static void end_rest() noexcept {}
+
     // ---- threads --------------------------------------------------------------------------------------------------
 
     class thread {
@@ -232,6 +254,11 @@ struct sim {
     static std::int32_t thread_id() noexcept { return current().pid; }   // 1: "main", the test's own task
     static void thread_name(char (&to)[comm_len]) noexcept { std::memcpy(to, current().comm, comm_len); }
 
+    /// Calls F(lost) at the end of the world: as its last task's last deed, or, if it was abandoned (lost), after it.
+    template <void (*F)(bool)>
+    static void at_exit() noexcept {
+        if (sim_world* const w = world::current(); w != nullptr) w->on_end(F);
+    }
     /// Nothing to do: the child of a fork() has the fibers, too.
     static void on_fork(void (*hook)()) noexcept { static_cast<void>(hook); }
 

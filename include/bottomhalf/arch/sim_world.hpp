@@ -12,6 +12,9 @@
 // Time stands still while anybody can run.  When nobody can it jumps to the earliest deadline; and a spin loop moves it
 // a little (relax()), so that a loop which polls for a time ends.  When there is no deadline either, nothing will ever
 // happen again: run() then ends with a report of who waits for what, and likewise after too many steps.
+//
+// A test that wants to be the clock says so (sim_time::when_told): then time moves in pass() and settle() alone, and by
+// what delays cost, and whoever waits for it while nobody moves it is reported as a deadlock.
 #pragma once
 
 #include <algorithm>
@@ -35,12 +38,19 @@
 
 namespace bottomhalf::arch {
 
+enum class sim_time : std::uint8_t {
+    when_idle,   // jumps to the next deadline when nobody can run
+    when_told    // see pass()
+};
+
 struct sim_options {
     std::uint64_t seed = 0;                 // 0: round robin
     unsigned preempt_every = 1;             // steps until the next task gets a turn; 0: not before this one waits
-    std::uint64_t max_steps = 50'000'000;   // of one run(): more are taken for a livelock.  A few seconds
+    std::uint64_t max_steps = 50'000'000;   // of one run(), without those that pass() takes from one deadline to the
+                                            // next: more are taken for a livelock.  A few seconds
     unsigned cpus = 2;                      // what allowed_cpus() says: the same on every machine
-    bool print = true;                      // a failure goes to stderr, too
+    sim_time time = sim_time::when_idle;
+    bool print = true;   // a failure goes to stderr, too
 };
 
 #if BOTTOMHALF_EXCEPTIONS
@@ -100,6 +110,40 @@ public:
         if (c.thrown != nullptr) std::rethrow_exception(c.thrown);
     }
 
+    // ---- for the body: being the clock ----------------------------------------------------------------------------
+
+    /// Time passes until `until`, and everything happens that is to happen until then, at its time.
+    void pass(ns_t until, const char* why = "time to pass") noexcept {
+        count_step();
+        told_ = std::max(told_, until);
+        while (now_ < until) sleep(nullptr, until, why);
+        answer();
+    }
+    /// Everybody else runs until nobody can.  No time passes (but by what delays cost).
+    void settle() noexcept {
+        while (give_way()) {}
+    }
+    /// Everybody else runs, and time passes as it must, until `done()`, which is asked whenever it is our turn.
+    /// Return: false if `limit` came first, or nothing will ever happen again.
+    template <class Done>
+    bool run_until(Done done, ns_t limit) {
+        while (!done()) {
+            if (give_way()) continue;
+            const ns_t next = first_deadline();
+            if (next > limit || next == forever) return false;
+            pass(next);
+        }
+        return true;
+    }
+
+    /// `f` is called whenever time has moved, which it does between two steps: it must not take one.  Null: nobody is.
+    void on_time(void (*f)(void*), void* arg) noexcept {
+        time_hook_ = f;
+        time_hook_arg_ = arg;
+    }
+    /// `f` is called at the end of the run, `failed` or not: as the last part of the body, or, if that is abandoned, outside.
+    void on_end(void (*f)(bool failed)) noexcept { end_hook_ = f; }
+
     [[nodiscard]] ns_t now() const noexcept { return now_; }
     [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
     /// A hash of who ran when: two runs with the same value have taken the same way.
@@ -114,6 +158,10 @@ private:
     const options options_;
     std::uint64_t random_;
     ns_t now_ = 0;
+    ns_t told_ = 0;   // when_told: time may move until then
+    void (*time_hook_)(void*) = nullptr;
+    void* time_hook_arg_ = nullptr;
+    void (*end_hook_)(bool) = nullptr;
     std::uint64_t steps_ = 0, limit_ = 0;
     std::uint64_t trace_ = 0xcbf29ce484222325;
     unsigned slice_ = 0;   // steps until the running task is preempted
@@ -178,24 +226,38 @@ private:
     void step() noexcept {
         count_step();
         if (--slice_ == 0) {
-            runnable_.push_back(running_);
-            switch_to(pick(runnable_.size()));
+            if (runnable_.empty()) {
+                slice_ = options_.preempt_every;
+            } else {
+                runnable_.push_back(running_);
+                switch_to(pick(runnable_.size()));
+            }
         }
-        answer();
+        if (running_->doorbell) [[unlikely]]
+            answer();
     }
 
     /// The others first.  Long spinners sleep, as they do on threads: somebody needs the time to get the work done.
     void relax(unsigned round) noexcept {
         count_step();
         if (round < 256) {
-            now_ += round < 64 ? 100 : 1'000;
-            wake_expired();
+            if (options_.time == sim_time::when_idle) move_time(now_ + (round < 64 ? 100 : 1'000));
             runnable_.push_back(running_);
             switch_to(pick(std::max<std::size_t>(runnable_.size() - 1, 1)));
         } else {
             sleep(nullptr, now_ + 50'000, "a spin loop");
         }
         answer();
+    }
+
+    /// The others' turn, if any of them can run.  Return: whether one could.
+    bool give_way() noexcept {
+        count_step();
+        answer();
+        if (runnable_.empty()) return false;
+        runnable_.push_back(running_);
+        switch_to(pick(runnable_.size() - 1));
+        return true;
     }
 
     // ---- sleep and time -------------------------------------------------------------------------------------------
@@ -238,13 +300,22 @@ private:
     void wake_expired() noexcept {
         wake_if([this](sim_task& t) { return t.timed_out = t.deadline <= now_; });
     }
-    bool pass_time() noexcept {
+    [[nodiscard]] ns_t first_deadline() const noexcept {
         ns_t first = forever;
         for (const sim_task* t : parked_) first = std::min(first, t->deadline);
-        if (first == forever) return false;
-        now_ = std::max(now_, first);
-        wake_expired();
+        return first;
+    }
+    bool pass_time() noexcept {
+        const ns_t first = first_deadline();
+        if (first == forever || (options_.time == sim_time::when_told && first > std::max(told_, now_))) return false;
+        if (first <= told_) limit_ = steps_ + options_.max_steps;   // not stuck: on the way to where it was sent
+        move_time(std::max(now_, first));
         return true;
+    }
+    void move_time(ns_t to) noexcept {
+        now_ = to;
+        if (time_hook_ != nullptr) time_hook_(time_hook_arg_);
+        wake_expired();
     }
 
     // ---- tasks ----------------------------------------------------------------------------------------------------
@@ -344,6 +415,7 @@ private:
         running_ = create(-1, "main", body, arg, [](void* p) {
             auto& me = *static_cast<sim_task*>(p);
             me.fn(me.arg);
+            me.world->call_end_hook(false);
             me.is = state::ended;
             fiber::leave(me.context, me.world->outside_);
         });
@@ -353,7 +425,12 @@ private:
         fiber::switch_to(outside_, running_->context);
         detail::simulation.world = nullptr;
     }
+    void call_end_hook(bool failed) noexcept {
+        if (auto* const f = std::exchange(end_hook_, nullptr)) f(failed);
+    }
     void end(bool body_returned) {
+        time_hook_ = nullptr;
+        call_end_hook(true);   // not if the body has
         const auto is_left = [](const auto& t) { return t->is != state::ended; };
         if (body_returned && failed_ == failure::none && std::any_of(tasks_.begin(), tasks_.end(), is_left))
             diagnose(failure::leftover);
@@ -379,7 +456,9 @@ private:
     void diagnose(failure f) {
         failed_ = f;
         char line[160];
-        const char* const what = f == failure::deadlock   ? "deadlock: nobody can run, and no deadline will come"
+        const bool told = options_.time == sim_time::when_told && first_deadline() != forever;
+        const char* const what = f == failure::deadlock   ? told ? "deadlock: nobody can run, and nobody moves the time"
+                                                                 : "deadlock: nobody can run, and no deadline will come"
                                  : f == failure::livelock ? "livelock: too many steps"
                                                           : "leftover: the body has returned, others have not ended";
         std::snprintf(line, sizeof line, "bottomhalf: %s\n  seed %" PRIu64 ", step %" PRIu64 ", %" PRId64 " ns\n", what,

@@ -29,6 +29,7 @@
 
 #include <bottomhalf/arch/arch.hpp>
 #include <bottomhalf/arch/console.hpp>
+#include <bottomhalf/arch/idle.hpp>
 
 namespace bottomhalf::arch {
 
@@ -88,8 +89,12 @@ struct threads {
             BOTTOMHALF_TSAN && t.port != nullptr && (deadline == forever || deadline - now() > tsan_bound);
         const ns_t until = bounded ? now() + tsan_bound : deadline;
         const timespec abs = to_timespec(until);
-        const long r = ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected,
-                                 until == forever ? nullptr : &abs, nullptr, FUTEX_BITSET_MATCH_ANY);
+        long r;
+        {
+            detail::idle::asleep counted;
+            r = ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, until == forever ? nullptr : &abs,
+                          nullptr, FUTEX_BITSET_MATCH_ANY);
+        }
         const bool timed_out = r != 0 && errno == ETIMEDOUT;
         errno = saved;
         std::atomic_ref(t.waits_for).store(nullptr, std::memory_order_relaxed);   // relaxed: as above
@@ -140,6 +145,17 @@ struct threads {
 
     /// This thread's timed sleeps end on time (1 ns of slack) instead of up to 50 us late.
     static void sleep_precisely() noexcept { ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); }
+
+    /// Burns time.
+    static void delay(ns_t ns) noexcept {
+        const ns_t until = now() + ns;
+        while (now() < until) relax(0);
+    }
+
+    /// For the variable that shows the time, and the tick that moves it: see idle.hpp.
+    static void follow_time(void (*f)(void*), void* arg) noexcept { detail::idle::follow(f, arg); }
+    static bool begin_rest() noexcept { return detail::idle::begin_rest(); }
+    static void end_rest() noexcept { detail::idle::go_on(); }
 
     // ---- threads --------------------------------------------------------------------------------------------------
 
@@ -244,6 +260,11 @@ struct threads {
             to[0] = '\0';
     }
 
+    /// Calls F(false) as the process exits.
+    template <void (*F)(bool)>
+    static void at_exit() noexcept {
+        std::atexit([] { F(false); });
+    }
     /// Calls `hook` in the child of every later fork(): the child has the memory of our threads, but not the threads.
     static void on_fork(void (*hook)()) noexcept { ::pthread_atfork(nullptr, nullptr, hook); }
 
@@ -527,6 +548,7 @@ private:
     }
     /// A doorbell, or as good as one.  Masked: irq_restore() will look.
     static void answer(task& t) noexcept {
+        detail::idle::look();   // it may be a sleeper whom we interrupt
         if (t.port == nullptr)
             spurious_.fetch_add(1, std::memory_order_relaxed);   // forged, or later than this CPU's end
         else if (std::atomic_ref(t.irqs_off).load(std::memory_order_relaxed) == 0)

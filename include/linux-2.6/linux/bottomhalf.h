@@ -75,17 +75,14 @@ using atomic = engine::atomic_ref<T>;
 inline constexpr channel kernel = channel::kernel;
 inline constexpr channel advice = channel::advice;
 
-BOTTOMHALF_STATE inline constinit std::uint32_t ticks = 0;   // A: the machine writes `jiffies`
-
 /// The default machine with its clock running and `jiffies` following it.
 /// Context: process the first time, any from then on.  Return: null if there were no threads to be had.
 inline machine_t* machine(location at) noexcept {
     machine_t& m = default_machine_of<engine>();
-    if (atomic<std::uint32_t>(ticks).load(acquire) != 0 && m.is_up()) [[likely]]
+    if (m.is_up() && m.time().keeps_jiffies()) [[likely]]
         return &m;
     if (!m.boot(at)) return nullptr;
     bottomhalf::detail::keep_jiffies(m.time(), jiffies);
-    atomic<std::uint32_t>(ticks).store(1, release);
     return &m;
 }
 /// keventd's queue.  Return: null if it could not be had; that has been said then.
@@ -97,8 +94,7 @@ inline queue_t* events(location at) noexcept {
 }
 /// Whoever compares jiffies, or waits for them, wants them to move.
 inline void let_jiffies_tick(location at) noexcept {
-    if (atomic<std::uint32_t>(ticks).load(relaxed) == 0 && !ctx::in_interrupt()) [[unlikely]]   // relaxed: a hint
-        machine(at);
+    if (!ctx::in_interrupt()) machine(at);
 }
 /// The deadline by which `delay` whole ticks have passed.  Without a machine: now.
 inline arch::ns_t deadline(unsigned long delay, location at) noexcept {

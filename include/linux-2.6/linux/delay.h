@@ -20,16 +20,10 @@ inline unsigned long msleep_interruptible(unsigned int msecs, location at = loca
 }
 inline void ssleep(unsigned int seconds, location at = location::current()) noexcept { msleep(seconds * 1000, at); }
 
-namespace impl {
-inline void busy(arch::ns_t ns) noexcept {
-    const arch::ns_t until = engine::now() + ns;
-    while (engine::now() < until) engine::relax(0);
-}
-}   // namespace impl
 /// Burns CPU time for at least that long.  Context: any.
-inline void ndelay(unsigned long nsecs) noexcept { impl::busy(static_cast<arch::ns_t>(nsecs)); }
-inline void udelay(unsigned long usecs) noexcept { impl::busy(static_cast<arch::ns_t>(usecs) * 1000); }
-inline void mdelay(unsigned long msecs) noexcept { impl::busy(static_cast<arch::ns_t>(msecs) * 1'000'000); }
+inline void ndelay(unsigned long nsecs) noexcept { engine::delay(static_cast<arch::ns_t>(nsecs)); }
+inline void udelay(unsigned long usecs) noexcept { engine::delay(static_cast<arch::ns_t>(usecs) * 1000); }
+inline void mdelay(unsigned long msecs) noexcept { engine::delay(static_cast<arch::ns_t>(msecs) * 1'000'000); }
 
 }   // namespace BOTTOMHALF_ENGINE
 }   // namespace bottomhalf::linux26

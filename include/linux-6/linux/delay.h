@@ -23,10 +23,7 @@ inline void usleep_range(unsigned long min_us, unsigned long, location at = loca
 inline void fsleep(unsigned long us, location at = location::current()) noexcept { usleep_range(us, us, at); }
 
 /// Burns the time.  Context: any.
-inline void ndelay(unsigned long ns) noexcept {
-    const arch::ns_t until = engine::now() + static_cast<arch::ns_t>(ns);
-    while (engine::now() < until) engine::relax(0);
-}
+inline void ndelay(unsigned long ns) noexcept { engine::delay(static_cast<arch::ns_t>(ns)); }
 inline void udelay(unsigned long us) noexcept { ndelay(us * 1'000); }
 inline void mdelay(unsigned long ms) noexcept { ndelay(ms * 1'000'000); }
 

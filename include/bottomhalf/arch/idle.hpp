@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// idle.hpp: whether anybody is awake.  What the tick of `jiffies` on engine 1 hangs on: it goes on while anybody runs who
+// could read the variable, and rests while nobody does (the kernel's NO_HZ_IDLE).
+//
+// Who sleeps in park() is counted.  Everybody else is taken to be awake, a thread that sleeps in poll() included: it can
+// wake up without our noticing, and what it read then would be old.  So the tick rests only while all threads of the
+// process but the timekeeper's sleep here; then nobody can read anything, or start a thread, before he has come past the
+// end of his park(), where he finds out that the tick rests, brings the time up to date and wakes the timekeeper.
+//
+// The hand-over.  The timekeeper says that it rests, then counts; a sleeper that wakes takes himself off the count, then
+// looks whether the tick rests.  All of it is seq_cst, so one of the two sees the other [idle.rest].
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <bottomhalf/detail/annotations.hpp>
+
+namespace bottomhalf::arch::detail {
+
+/// Why a class: all of it is one state of the process.
+class idle {
+public:
+    /// Counts the thread as asleep for a scope.
+    class asleep {
+    public:
+        asleep() noexcept : counted_(follower_.load(std::memory_order_relaxed) != nullptr) {   // relaxed: a flag
+            if (counted_) asleep_.fetch_add(1, std::memory_order_seq_cst);
+        }
+        ~asleep() {
+            if (!counted_) return;
+            asleep_.fetch_sub(1, std::memory_order_seq_cst);   // [idle.rest]
+            look();
+        }
+        asleep(const asleep&) = delete;
+        asleep& operator=(const asleep&) = delete;
+
+    private:
+        const bool counted_;   // one that fell asleep before anybody followed is taken to be awake
+    };
+
+    /// For whoever has just woken, or interrupts a sleeper: the time is what it is now.  Context: any, async-signal-safe.
+    static void look() noexcept {
+        if (rests_.load(std::memory_order_seq_cst) == 0) return;   // [idle.rest] also: what the timekeeper wrote before
+        if (auto* f = follower_.load(std::memory_order_acquire)) f(argument_.load(std::memory_order_relaxed));
+    }
+
+    /// `f(arg)` brings the time up to date and wakes the timekeeper.  Null: nobody follows.
+    static void follow(void (*f)(void*), void* arg) noexcept {
+        argument_.store(arg, std::memory_order_relaxed);   // relaxed: published by the next line
+        follower_.store(f, std::memory_order_release);
+    }
+    /// The timekeeper, once a tick: may the tick rest?  If so it rests from now on, until go_on().
+    static bool begin_rest() noexcept {
+        rests_.store(1, std::memory_order_seq_cst);   // [idle.rest]
+        if (all_asleep() && ++in_a_row_ >= patience) return true;
+        rests_.store(0, std::memory_order_relaxed);   // relaxed: who saw the 1 wakes us for nothing
+        return false;
+    }
+    /// The time is up to date again.
+    static void go_on() noexcept {
+        in_a_row_ = 0;
+        rests_.store(0, std::memory_order_release);   // for look(): what shows the time was written before
+    }
+
+private:
+    static constexpr unsigned patience =
+        8;   // ticks: whoever sleeps shorter does not pay for a wake-up of the timekeeper
+
+    /// Everybody but us.  To count the threads costs 10 us, so not where the answer is clear.
+    static bool all_asleep() noexcept {
+        const unsigned n = asleep_.load(std::memory_order_seq_cst) + 1;   // [idle.rest]
+        if (n < known_threads_ && ++asked_ % 64 != 0) return in_a_row_ = 0, false;
+        known_threads_ = count_threads();
+        if (n >= known_threads_ && known_threads_ != 0) return true;
+        return in_a_row_ = 0, false;
+    }
+    /// Return: 0 if the system does not say.
+    static unsigned count_threads() noexcept {
+        char text[512];
+        const int fd = ::open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+        if (fd < 0) return 0;
+        const ssize_t got = ::read(fd, text, sizeof text - 1);
+        ::close(fd);
+        if (got <= 0) return 0;
+        text[got] = '\0';
+        const char* at = std::strrchr(text, ')');   // the name before it may hold anything
+        for (int field = 2; at != nullptr && field < 20; ++field) at = std::strchr(at + 1, ' ');
+        return at != nullptr ? static_cast<unsigned>(std::strtoul(at + 1, nullptr, 10)) : 0;
+    }
+
+    // Written at each sleep, away from what is only read.
+    alignas(64) BOTTOMHALF_STATE static inline constinit std::atomic<unsigned> asleep_{0};
+    alignas(64) BOTTOMHALF_STATE static inline constinit std::atomic<void (*)(void*)> follower_{nullptr};
+    BOTTOMHALF_STATE static inline constinit std::atomic<void*> argument_{nullptr};
+    BOTTOMHALF_STATE static inline constinit std::atomic<std::uint32_t> rests_{0};
+    // The timekeeper's.
+    BOTTOMHALF_STATE static inline constinit unsigned known_threads_ = 0;
+    BOTTOMHALF_STATE static inline constinit unsigned asked_ = 0;
+    BOTTOMHALF_STATE static inline constinit unsigned in_a_row_ = 0;
+};
+
+}   // namespace bottomhalf::arch::detail
