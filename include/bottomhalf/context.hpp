@@ -63,6 +63,12 @@ template <class T>
 BOTTOMHALF_CALLS_ALIASES inline void call(void (*function)(T*), T* object) {
     function(object);
 }
+/// Whether fresh memory holds something of ours is asked by reading it.  To the compiler an automatic variable that nobody
+/// has written holds nothing, and what depends on it may be dropped; now it holds what is there.
+template <class T>
+void read_as_it_is(T& fresh) noexcept {
+    asm volatile("" : "+m"(fresh));
+}
 /// Counts a scope as hardirq or softirq.
 template <class Arch>
 class in_context {

@@ -107,10 +107,16 @@ private:
         if (cpu >= wq.nr_cpus) cpu = ops::this_cpu(wq.nr_cpus);
         if (delay == 0 && z == zero::now)
             return ops::push_owned(wq, cpu, d.work, detail::data_of<Arch>(d.work).load(relaxed), at);   // relaxed: ours
+        if (static_cast<long>(delay) < 0) [[unlikely]]
+            detail::say(channel::advice, severity::warn, "__queue_delayed_work", at,
+                        "a delay of %lu ticks is past the wrap of jiffies: in the kernel it is over at once; here it "
+                        "lasts for ever",
+                        delay);
         atomic<void*>(d.wq).store(&wq, release);
-        d.timer.cpu = static_cast<std::uint16_t>(cpu);
         timekeeper<Arch>& time = wq.machine->time();
-        time.add(d.timer, time.clock().after(Arch::now(), delay));
+        const tick_clock& clock = time.clock();
+        const arch::ns_t now = Arch::now();
+        time.add(d.timer, delay == 0 ? clock.at(now) + 1 : clock.after(now, delay), cpu);
         return true;
     }
 };

@@ -71,7 +71,7 @@ public:
     [[nodiscard]] bool keeps_jiffies() noexcept {
         return atomic<volatile unsigned long*>(cell_).load(acquire) != nullptr;
     }
-    /// Brings that variable up to date: for whoever comes out of a sleep, and may run before our thread does.  Context: any.
+    /// Brings that variable up to date.  Context: any.
     void catch_up() noexcept {
         if (volatile unsigned long* cell = atomic<volatile unsigned long*>(cell_).load(acquire))
             write_jiffies(*cell, jiffies());
@@ -79,13 +79,15 @@ public:
 
     // ---- timers ---------------------------------------------------------------------------------------------------
 
-    /// Arms an idle timer.  Fires at the first look at or after tick `expires`, never before.
+    /// Arms an idle timer, its function to run on emulated CPU `cpu`.  Fires at the first look at or after tick `expires`,
+    /// never before.
     /// Context: any, async-signal-safe.  Return: false if somebody was faster, and armed it: it keeps its time then.
-    bool add(timer_node& t, jiffies_t expires) noexcept {
+    bool add(timer_node& t, jiffies_t expires, unsigned cpu = 0) noexcept {
         {
             detail::irq_guard<Arch> masked;   // a top half that wants this timer would wait for us, whom it interrupts
             if (!claim(t)) return false;
             t.expires = expires;
+            t.cpu = static_cast<std::uint16_t>(cpu);
             inbox_.push(t.entry);   // never refused: without a thread it is armed too, and waits for the next one
         }
         wake_if_earlier(expires);
@@ -133,16 +135,24 @@ public:
         {
             detail::irq_lock<Arch> g(lock_);
             t.function = nullptr;
+            flags(t).fetch_or(timer_shut_bit, relaxed);   // relaxed: the lock; a claim() may come between
         }
         return del(t);
     }
+    /// What mod() does: `any` arms an idle timer and moves an armed one; `pending` only moves; `reduce` arms, and moves to
+    /// an earlier tick only.
+    enum class how : unsigned char { any, pending, reduce };
     /// Arms it, or moves it, unless it is shut down.  Context: any that we manage.  Return: was it armed?
-    bool mod(timer_node& t, jiffies_t expires) noexcept {
+    bool mod(timer_node& t, jiffies_t expires, unsigned cpu = 0, how h = how::any) noexcept {
         for (unsigned round = 0;; Arch::relax(round++)) {
             detail::irq_lock<Arch> g(lock_);
             if (t.function == nullptr) return false;
             const place p = look(t);
+            if (h == how::pending && p == place::nowhere) return false;
+            if (p == place::wheel && (t.expires == expires || (h == how::reduce && time_before(t.expires, expires))))
+                return true;
             if (p == place::on_its_way || (p == place::nowhere && !claim(t))) continue;
+            t.cpu = static_cast<std::uint16_t>(cpu);
             if (p == place::wheel)
                 wheel_.move(t, expires);   // and stays pending: nobody else can claim it in between
             else
@@ -150,6 +160,12 @@ public:
             wake_if_earlier(expires);
             return p == place::wheel;
         }
+    }
+    /// Is it armed here?  Looks at every timer: for memory that may hold anything.
+    [[nodiscard]] bool holds(const timer_node& t) noexcept {
+        bool found = false;
+        for_each([&](const timer_node& each) { found = found || &each == &t; });
+        return found;
     }
     [[nodiscard]] bool is_running(const timer_node& t) noexcept {
         detail::irq_lock<Arch> g(lock_);
@@ -297,13 +313,19 @@ private:
         make_idle(t);
         running_ = &t;
         ++fired_;
-        // The timer's CPU is where its function believes to be.  Read here: outside the lock it may be armed anew, or gone.
-        Arch::current().cpu = atomic<std::uint16_t>(t.cpu).load(relaxed);   // relaxed: the lock
+        Arch::current().cpu =
+            t.cpu;   // where its function believes to be; read here: it may be armed anew soon, or gone
         lock_.unlock();
         if ((f & timer_irqsafe) == 0) Arch::irq_restore(was);
         {
             detail::in_context<Arch> softirq(softirq_offset);
+            const std::uint32_t before = context<Arch>::preempt_count();
             if (function != nullptr) detail::call(function, &t);   // from here on `t` may be armed again, or gone
+            if (const std::uint32_t after = context<Arch>::preempt_count(); after != before) [[unlikely]] {
+                detail::say(channel::kernel, severity::warn, "call_timer_fn", location::current(),
+                            "timer: %p preempt leak: %08x -> %08x", reinterpret_cast<void*>(function), before, after);
+                context<Arch>::add(before - after);
+            }
         }
         if ((f & timer_irqsafe) == 0) Arch::irq_save();
         lock_.lock();
@@ -315,13 +337,13 @@ private:
     }
 
     /// The time was not watched, and now it is again: see Arch::follow_time().
-    static void time_has_passed(void* self) noexcept {
+    static void time_has_passed(void* self, [[maybe_unused]] bool rested) noexcept {
         auto& me = *static_cast<timekeeper*>(self);
         if constexpr (Arch::simulated) {   // between two steps: nobody else is there
             *me.cell_ = me.clock_.at(Arch::now());
         } else {
             me.catch_up();
-            me.wake();
+            if (rested) me.wake();
         }
     }
     /// Forwards only, whoever comes last.

@@ -37,6 +37,7 @@ inline constexpr std::uint32_t timer_pending_bit = 1;   // armed: on the way to 
 inline constexpr std::uint32_t timer_wheel_bit = 2;     // in the wheel; guarded by the timekeeper's lock
 inline constexpr std::uint32_t timer_irqsafe = 4;       // its function runs with interrupts masked
 inline constexpr std::uint32_t timer_of_work = 8;       // it belongs to a delayed work item
+inline constexpr std::uint32_t timer_shut_bit = 16;     // shut down: not to be armed any more, and not a mistake to try
 
 class timer_wheel {
 public:

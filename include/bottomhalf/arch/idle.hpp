@@ -26,6 +26,9 @@ namespace bottomhalf::arch::detail {
 /// Why a class: all of it is one state of the process.
 class idle {
 public:
+    /// Brings the time up to date and, if the tick rested, wakes the timekeeper.
+    using follower = void(void* arg, bool rested);
+
     /// Counts the thread as asleep for a scope.
     class asleep {
     public:
@@ -35,33 +38,41 @@ public:
         ~asleep() {
             if (!counted_) return;
             asleep_.fetch_sub(1, std::memory_order_seq_cst);   // [idle.rest]
-            look();
+            look(timed_out);
         }
         asleep(const asleep&) = delete;
         asleep& operator=(const asleep&) = delete;
+
+        bool timed_out = false;   // it has slept for a time, so it is to see that this has passed
 
     private:
         const bool counted_;   // one that fell asleep before anybody followed is taken to be awake
     };
 
     /// For whoever has just woken, or interrupts a sleeper: the time is what it is now.  Context: any, async-signal-safe.
-    static void look() noexcept {
-        if (rests_.load(std::memory_order_seq_cst) == 0) return;   // [idle.rest] also: what the timekeeper wrote before
-        if (auto* f = follower_.load(std::memory_order_acquire)) f(argument_.load(std::memory_order_relaxed));
+    static void look(bool in_any_case = false) noexcept {
+        const bool rests =
+            rests_.load(std::memory_order_seq_cst) != 0;   // [idle.rest] also: what go_on() was told after
+        if (!rests && !in_any_case) return;
+        // relaxed: behind the acquire
+        if (follower* f = follower_.load(std::memory_order_acquire))
+            f(argument_.load(std::memory_order_relaxed), rests);
     }
 
-    /// `f(arg)` brings the time up to date and wakes the timekeeper.  Null: nobody follows.
-    static void follow(void (*f)(void*), void* arg) noexcept {
+    /// Null: nobody follows.
+    static void follow(follower* f, void* arg) noexcept {
         argument_.store(arg, std::memory_order_relaxed);   // relaxed: published by the next line
         follower_.store(f, std::memory_order_release);
     }
     /// The timekeeper, once a tick: may the tick rest?  If so it rests from now on, until go_on().
     static bool begin_rest() noexcept {
         rests_.store(1, std::memory_order_seq_cst);   // [idle.rest]
-        if (all_asleep() && ++in_a_row_ >= patience) return true;
+        if (all_asleep() && ++in_a_row_ >= patience) return nr_rests_.fetch_add(1, std::memory_order_relaxed), true;
         rests_.store(0, std::memory_order_relaxed);   // relaxed: who saw the 1 wakes us for nothing
         return false;
     }
+    /// How often it has.  relaxed: a count.
+    static unsigned nr_rests() noexcept { return nr_rests_.load(std::memory_order_relaxed); }
     /// The time is up to date again.
     static void go_on() noexcept {
         in_a_row_ = 0;
@@ -96,10 +107,11 @@ private:
 
     // Written at each sleep, away from what is only read.
     alignas(64) BOTTOMHALF_STATE static inline constinit std::atomic<unsigned> asleep_{0};
-    alignas(64) BOTTOMHALF_STATE static inline constinit std::atomic<void (*)(void*)> follower_{nullptr};
+    alignas(64) BOTTOMHALF_STATE static inline constinit std::atomic<follower*> follower_{nullptr};
     BOTTOMHALF_STATE static inline constinit std::atomic<void*> argument_{nullptr};
     BOTTOMHALF_STATE static inline constinit std::atomic<std::uint32_t> rests_{0};
     // The timekeeper's.
+    BOTTOMHALF_STATE static inline constinit std::atomic<unsigned> nr_rests_{0};
     BOTTOMHALF_STATE static inline constinit unsigned known_threads_ = 0;
     BOTTOMHALF_STATE static inline constinit unsigned asked_ = 0;
     BOTTOMHALF_STATE static inline constinit unsigned in_a_row_ = 0;

@@ -195,7 +195,7 @@ struct sim {
 
     /// `f` hears of it whenever time has moved, until told otherwise (null), or the end of the world.  It is called between
     /// steps, and must not take one.
-    static void follow_time(void (*f)(void*), void* arg) noexcept {
+    static void follow_time(void (*f)(void*, bool), void* arg) noexcept {
         if (sim_world* const w = world::current(); w != nullptr) w->on_time(f, arg);
     }
     /// Whether the tick may rest: always, as nobody misses a tick who hears of every move.

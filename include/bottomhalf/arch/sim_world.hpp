@@ -137,7 +137,7 @@ public:
     }
 
     /// `f` is called whenever time has moved, which it does between two steps: it must not take one.  Null: nobody is.
-    void on_time(void (*f)(void*), void* arg) noexcept {
+    void on_time(void (*f)(void*, bool), void* arg) noexcept {
         time_hook_ = f;
         time_hook_arg_ = arg;
     }
@@ -159,7 +159,7 @@ private:
     std::uint64_t random_;
     ns_t now_ = 0;
     ns_t told_ = 0;   // when_told: time may move until then
-    void (*time_hook_)(void*) = nullptr;
+    void (*time_hook_)(void*, bool) = nullptr;
     void* time_hook_arg_ = nullptr;
     void (*end_hook_)(bool) = nullptr;
     std::uint64_t steps_ = 0, limit_ = 0;
@@ -314,7 +314,7 @@ private:
     }
     void move_time(ns_t to) noexcept {
         now_ = to;
-        if (time_hook_ != nullptr) time_hook_(time_hook_arg_);
+        if (time_hook_ != nullptr) time_hook_(time_hook_arg_, true);
         wake_expired();
     }
 

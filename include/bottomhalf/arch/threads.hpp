@@ -89,13 +89,13 @@ struct threads {
             BOTTOMHALF_TSAN && t.port != nullptr && (deadline == forever || deadline - now() > tsan_bound);
         const ns_t until = bounded ? now() + tsan_bound : deadline;
         const timespec abs = to_timespec(until);
-        long r;
+        bool timed_out;
         {
             detail::idle::asleep counted;
-            r = ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected, until == forever ? nullptr : &abs,
-                          nullptr, FUTEX_BITSET_MATCH_ANY);
+            const long r = ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected,
+                                     until == forever ? nullptr : &abs, nullptr, FUTEX_BITSET_MATCH_ANY);
+            counted.timed_out = timed_out = r != 0 && errno == ETIMEDOUT;
         }
-        const bool timed_out = r != 0 && errno == ETIMEDOUT;
         errno = saved;
         std::atomic_ref(t.waits_for).store(nullptr, std::memory_order_relaxed);   // relaxed: as above
         return bounded || !timed_out;
@@ -153,7 +153,7 @@ struct threads {
     }
 
     /// For the variable that shows the time, and the tick that moves it: see idle.hpp.
-    static void follow_time(void (*f)(void*), void* arg) noexcept { detail::idle::follow(f, arg); }
+    static void follow_time(void (*f)(void*, bool), void* arg) noexcept { detail::idle::follow(f, arg); }
     static bool begin_rest() noexcept { return detail::idle::begin_rest(); }
     static void end_rest() noexcept { detail::idle::go_on(); }
 

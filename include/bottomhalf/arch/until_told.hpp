@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <bottomhalf/arch/idle.hpp>
 #include <bottomhalf/detail/annotations.hpp>
 
 namespace bottomhalf::arch {
@@ -38,7 +39,7 @@ public:
         char text[256];
         while (told_ == 0) {
             in.revents = 0;
-            if (::ppoll(&in, 1, nullptr, &before_) < 0) {
+            if (poll_asleep(in) < 0) {
                 if (errno != EINTR) break;
                 continue;   // a signal, perhaps one of the program's own
             }
@@ -50,6 +51,11 @@ public:
     }
 
 private:
+    int poll_asleep(pollfd& in) const noexcept {
+        const detail::idle::asleep counted;   // the tick may rest meanwhile
+        return ::ppoll(&in, 1, nullptr, &before_);
+    }
+
     BOTTOMHALF_STATE static inline volatile std::sig_atomic_t told_ = 0;
     sigset_t before_;
 };

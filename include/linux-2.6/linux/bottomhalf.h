@@ -37,6 +37,7 @@
 #include <bottomhalf/report.hpp>
 #include <bottomhalf/sync/completion.hpp>
 #include <bottomhalf/sync/mutex.hpp>
+#include <bottomhalf/sync/schedule.hpp>
 #include <bottomhalf/sync/semaphore.hpp>
 #include <bottomhalf/workqueue.hpp>
 #if defined(BOTTOMHALF_SIM)
@@ -119,12 +120,7 @@ inline bool first_time(std::uint32_t& flag) noexcept {
     return atomic<std::uint32_t>(flag).load(relaxed) == 0 &&
            atomic<std::uint32_t>(flag).exchange(1, relaxed) == 0;   // relaxed: only a count
 }
-/// Whether fresh memory holds something of ours is asked by reading it.  To the compiler an automatic variable that nobody
-/// has written holds nothing, and what depends on it may be dropped; now it holds what is there.
-template <class T>
-void read_as_it_is(T& fresh) noexcept {
-    asm volatile("" : "+m"(fresh));
-}
+using bottomhalf::detail::read_as_it_is;
 /// A handler's address as printf's %p wants it.
 template <class R, class... Args>
 const void* address(R (*f)(Args...)) noexcept {

@@ -21,9 +21,7 @@ struct task_struct : arch::task {};
 
 namespace impl {
 
-/// Running, because somebody has woken it; as good as TASK_RUNNING, but schedule_timeout() knows that it was not
-/// forgotten.
-inline constexpr std::uint32_t woken = 0x8000'0000U;
+using schedules = schedule_ops<engine>;
 
 inline task_struct* current_task() noexcept {
     arch::task& t = engine::current();
@@ -36,73 +34,30 @@ struct current_t {
     operator task_struct*() const noexcept { return current_task(); }   // NOLINT(google-explicit-constructor)
     task_struct* operator->() const noexcept { return current_task(); }
 };
-inline bool may_schedule(const char* function, location at) noexcept {
-    if (!ctx::in_atomic() && !ctx::irqs_disabled()) [[likely]]
-        return true;
-    char comm[arch::comm_len];
-    engine::thread_name(comm);
-    detail::say(kernel, severity::bug, function, at, "scheduling while atomic: %s/0x%08x/%d", comm,
-                static_cast<unsigned>(ctx::preempt_count()), static_cast<int>(engine::thread_id()));
-    return false;
-}
-/// Sleeps in the state that set_current_state() has set, until woken or `until`.
-inline void schedule_until(arch::ns_t until, const char* function, location at) noexcept {
-    std::uint32_t& state = engine::current().state;
-    const std::uint32_t s = atomic<std::uint32_t>(state).load(acquire);   // [task.state]
-    if (may_schedule(function, at)) {
-        if (s == TASK_RUNNING)
-            engine::relax(64);   // gives the CPU away
-        else if (s != woken)
-            bottomhalf::detail::block<engine>(state, s, until, function);
-    }
-    atomic<std::uint32_t>(state).exchange(TASK_RUNNING, acq_rel);   // [task.state] what the waker wrote
-}
-inline int wake(arch::task& t) noexcept {
-    // Only out of a sleep, or on the way to it.  Both sides change this word: either the sleeper finds it changed, or
-    // it had not looked at its condition yet, and sees what we have written [task.state].
-    atomic<std::uint32_t> state(t.state);
-    std::uint32_t s = state.load(relaxed);   // relaxed: the exchange decides
-    // Who has been woken already stays as he is; the exchange is there to publish what we wrote since.
-    while (!state.compare_exchange_weak(s, s == TASK_RUNNING ? s : woken, acq_rel, relaxed)) {}
-    if (s == TASK_RUNNING || s == woken) return 0;
-    engine::unpark(t.state, 1);
-    return 1;
-}
-
 }   // namespace impl
 
 inline constexpr impl::current_t current{};
 
 /// Says when the next schedule() may end.  Order: a full barrier, so that a condition may be tested after it
 /// [task.state].
-inline void set_current_state(long state) noexcept {
-    impl::atomic<std::uint32_t>(engine::current().state).exchange(static_cast<std::uint32_t>(state), seq_cst);
-}
+inline void set_current_state(long state) noexcept { impl::schedules::set_state(static_cast<std::uint32_t>(state)); }
 inline void __set_current_state(long state) noexcept { set_current_state(state); }
 
 /// Ends the sleep of a task, or the one it is about to begin.  Context: any.  Return: 1 if there was one.
-inline int wake_up_process(struct task_struct* task) noexcept { return impl::wake(*task); }
+inline int wake_up_process(struct task_struct* task) noexcept { return impl::schedules::wake(*task) ? 1 : 0; }
 
 /// Sleeps until woken; in TASK_RUNNING, only gives the CPU away.  Context: process.
 inline void schedule(location at = location::current()) noexcept {
-    impl::schedule_until(arch::forever, "schedule", at);
+    impl::schedules::schedule_until(arch::forever, "schedule", at);
 }
 
 /// Sleeps until woken, or until `timeout` whole ticks have passed; in TASK_RUNNING, not at all (reported).
 /// Context: process.  Return: the ticks that are left.
 inline long schedule_timeout(long timeout, location at = location::current()) noexcept {
-    if (timeout < 0) {
-        detail::say(impl::kernel, severity::bug, "schedule_timeout", at, "schedule_timeout: wrong timeout value %lx",
-                    timeout);
-        set_current_state(TASK_RUNNING);
-        return 0;
-    }
-    if (impl::atomic<std::uint32_t>(engine::current().state).load(relaxed) == TASK_RUNNING)   // relaxed: our own
-        detail::say(impl::advice, severity::warn, "schedule_timeout", at,
-                    "called in TASK_RUNNING: it does not sleep.  set_current_state(TASK_INTERRUPTIBLE) is missing");
+    if (!impl::schedules::check_timeout(timeout, at)) return 0;
     if (timeout == MAX_SCHEDULE_TIMEOUT) return schedule(at), timeout;
     const arch::ns_t until = impl::deadline(static_cast<unsigned long>(timeout), at);
-    impl::schedule_until(until, "schedule_timeout", at);
+    impl::schedules::schedule_until(until, "schedule_timeout", at);
     const unsigned long left = impl::ticks_left(until);
     return left > static_cast<unsigned long>(timeout) ? timeout : static_cast<long>(left);
 }

@@ -55,9 +55,7 @@ inline void run_timer(timer_node* t) {
 inline bool really_armed(timer_list& t) noexcept {
     if (t.run != &run_timer || !time_t::was_pending(core(t))) return false;
     machine_t& m = default_machine_of<engine>();
-    bool found = false;
-    if (m.is_up()) m.time().for_each([&](const timer_node& each) { found = found || &each == &core(t); });
-    return found;
+    return m.is_up() && m.time().holds(core(t));
 }
 /// A timer that nobody initialised is, as in 2.6, reported and made one.
 inline void check_timer(timer_list& t, const char* function, location at) noexcept {
@@ -111,19 +109,27 @@ inline int mod_timer(struct timer_list* timer, unsigned long expires, location a
     if (!impl::has_function(*timer, "mod_timer", at)) return 0;
     impl::machine_t* m = impl::machine(at);
     timer->expires = expires;
-    return m != nullptr && m->time().mod(impl::core(*timer), expires);
+    return m != nullptr && m->time().mod(impl::core(*timer), expires, impl::ops::this_cpu(m->nr_cpus()));
 }
-/// Arms an idle timer for tick timer->expires.  Context: any, async-signal-safe.
-inline void add_timer(struct timer_list* timer, location at = location::current()) noexcept {
+/// Arms an idle timer for tick timer->expires; its function will run on emulated CPU `cpu`.
+/// Context: any, async-signal-safe.
+inline void add_timer_on(struct timer_list* timer, int cpu, location at = location::current()) noexcept {
     impl::check_timer(*timer, "add_timer", at);
     if (!impl::has_function(*timer, "add_timer", at)) return;
     impl::machine_t* m = impl::machine(at);
-    if (m == nullptr || m->time().add(impl::core(*timer), timer->expires)) return;
+    if (m == nullptr) return;
+    if (cpu < 0 || static_cast<unsigned>(cpu) >= m->nr_cpus()) {
+        detail::say(impl::advice, severity::warn, "add_timer_on", at, "there is no CPU %d; using this CPU", cpu);
+        cpu = static_cast<int>(impl::ops::this_cpu(m->nr_cpus()));
+    }
+    if (m->time().add(impl::core(*timer), timer->expires, static_cast<unsigned>(cpu))) return;
     detail::say(impl::kernel, severity::bug, "add_timer", at, "BUG_ON(timer_pending(timer)): timer %p keeps its time",
                 static_cast<void*>(timer));
 }
-inline void add_timer_on(struct timer_list* timer, int, location at = location::current()) noexcept {
-    add_timer(timer, at);
+/// The same, on the caller's CPU.
+inline void add_timer(struct timer_list* timer, location at = location::current()) noexcept {
+    impl::machine_t* m = impl::machine(at);
+    add_timer_on(timer, m != nullptr ? static_cast<int>(impl::ops::this_cpu(m->nr_cpus())) : 0, at);
 }
 
 /// Context: any that we manage.  Return: 1 if it was armed.  Its function may be running.

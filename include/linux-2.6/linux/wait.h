@@ -60,7 +60,7 @@ inline void wake_waiters(wait_queue_head_t* q, int exclusive) noexcept {
     const queue_guard g(q);
     for (list_head* l = q->task_list.next; l != &q->task_list; l = l->next) {
         auto* w = container_of(l, wait_queue_t, task_list);
-        if (wake(*w->task) != 0 && w->exclusive && --exclusive == 0) break;
+        if (schedules::wake(*w->task) && w->exclusive && --exclusive == 0) break;
     }
 }
 inline void init_wait_head(wait_queue_head_t* q) noexcept {
@@ -80,7 +80,7 @@ bool wait_until(wait_queue_head_t& q, long state, arch::ns_t until, Condition co
         set_current_state(state);
         holds = condition();
         if (holds || engine::now() >= until) break;
-        schedule_until(until, function, at);
+        schedules::schedule_until(until, function, at);
     }
     set_current_state(TASK_RUNNING);
     dequeue(&q, &me);
@@ -99,7 +99,7 @@ inline void sleep_on(wait_queue_head_t* q, long state, const char* function, loc
     wait_queue_t me = {current_task(), {}, false};
     set_current_state(state);
     enqueue(q, &me, false);
-    schedule_until(arch::forever, function, at);
+    schedules::schedule_until(arch::forever, function, at);
     dequeue(q, &me);
 }
 

@@ -175,17 +175,11 @@ inline jiffies_t ticks_left(arch::ns_t until) noexcept {
     const arch::ns_t left = until - engine::now();
     return left < tick_ns ? 1 : static_cast<jiffies_t>(left / tick_ns);
 }
-/// On the way out of a sleep: `jiffies` is what it is now.
-inline void wake_from_sleep() noexcept {
-    core_machine& m = default_machine_of<engine>();
-    if (m.is_up()) m.time().catch_up();
-}
 /// Sleeps until `until`; the worker pool, if we are in one, starts the next item.
 inline void sleep_until(arch::ns_t until, const char* function, location at) noexcept {
     if (!here::might_sleep(function, at)) return;
     std::uint32_t never = 0;
     bottomhalf::detail::block<engine>(never, 0, until, function);
-    wake_from_sleep();
 }
 
 }   // namespace impl

@@ -27,14 +27,12 @@ inline void complete_all(struct completion* c) noexcept { impl::completions::com
 /// Context: process.
 inline void wait_for_completion(struct completion* c, location at = location::current()) noexcept {
     impl::completions::wait(c->done, arch::forever, "wait_for_completion", at);
-    impl::wake_from_sleep();
 }
 /// Return: the ticks that were left, at least 1; 0 if the time was over first.
 inline unsigned long wait_for_completion_timeout(struct completion* c, unsigned long timeout,
                                                  location at = location::current()) noexcept {
     const arch::ns_t until = impl::deadline(timeout);
     const bool in_time = impl::completions::wait(c->done, until, "wait_for_completion_timeout", at);
-    impl::wake_from_sleep();
     return in_time ? impl::ticks_left(until) : 0;
 }
 /// There are no signals for a task here, so it is never interrupted.

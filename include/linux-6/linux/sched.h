@@ -7,6 +7,8 @@
 #include <linux/jiffies.h>
 #include <linux/limits.h>
 
+#include <bottomhalf/sync/schedule.hpp>
+
 namespace bottomhalf::linux6 {
 inline namespace BOTTOMHALF_ENGINE {
 
@@ -14,6 +16,15 @@ inline constexpr unsigned int PF_WQ_WORKER = 0x00000020;
 inline constexpr unsigned int PF_KTHREAD = 0x00200000;
 inline constexpr unsigned int TASK_COMM_LEN = arch::comm_len;
 inline constexpr long MAX_SCHEDULE_TIMEOUT = LONG_MAX;
+
+inline constexpr unsigned int TASK_RUNNING = 0;
+inline constexpr unsigned int TASK_INTERRUPTIBLE = 1;
+inline constexpr unsigned int TASK_UNINTERRUPTIBLE = 2;
+inline constexpr unsigned int TASK_WAKEKILL = 0x100;
+inline constexpr unsigned int TASK_NOLOAD = 0x400;
+inline constexpr unsigned int TASK_KILLABLE = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE;
+inline constexpr unsigned int TASK_IDLE = TASK_UNINTERRUPTIBLE | TASK_NOLOAD;
+inline constexpr unsigned int TASK_NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
 
 struct mm_struct;
 
@@ -76,29 +87,85 @@ inline int cond_resched() noexcept {
     return 0;
 }
 inline void yield() noexcept { engine::relax(64); }
-/// Context: process.  Return: 0, the time is over; there is nobody to wake the sleeper before.
-inline long schedule_timeout_uninterruptible(long timeout, location at = location::current()) noexcept {
-    if (timeout > 0) impl::sleep_until(impl::deadline(static_cast<unsigned long>(timeout)), "schedule_timeout", at);
-    return 0;
+
+namespace impl {
+using schedules = schedule_ops<engine>;
+}
+/// Says when the next schedule() may end.  Order: a full barrier, so that a condition may be tested after it.
+inline void set_current_state(unsigned int state) noexcept { impl::schedules::set_state(state); }
+inline void __set_current_state(unsigned int state) noexcept { set_current_state(state); }
+
+/// Ends the sleep of a task, or the one it is about to begin.  Context: any.  Return: 1 if there was one.
+inline int wake_up_process(struct task_struct* t) noexcept {
+    return impl::schedules::wake(*reinterpret_cast<arch::task*>(t)) ? 1 : 0;
+}
+/// Sleeps until woken; in TASK_RUNNING, only gives the CPU away.  Context: process.
+inline void schedule(location at = location::current()) noexcept {
+    impl::schedules::schedule_until(arch::forever, "schedule", at);
+}
+/// Sleeps until woken, or until `timeout` whole ticks have passed; in TASK_RUNNING, not at all (reported).
+/// Context: process.  Return: the ticks that are left, 0 if none.
+inline long schedule_timeout(long timeout, location at = location::current()) noexcept {
+    if (!impl::schedules::check_timeout(timeout, at)) return 0;
+    if (timeout == MAX_SCHEDULE_TIMEOUT) return schedule(at), timeout;
+    const arch::ns_t until = impl::deadline(static_cast<unsigned long>(timeout));
+    impl::schedules::schedule_until(until, "schedule_timeout", at);
+    const arch::ns_t left = until - engine::now();
+    return left <= 0 ? 0 : static_cast<long>((left + tick_ns - 1) / tick_ns);
 }
 inline long schedule_timeout_interruptible(long timeout, location at = location::current()) noexcept {
-    return schedule_timeout_uninterruptible(timeout, at);
+    set_current_state(TASK_INTERRUPTIBLE);
+    return schedule_timeout(timeout, at);
 }
+inline long schedule_timeout_killable(long timeout, location at = location::current()) noexcept {
+    set_current_state(TASK_KILLABLE);
+    return schedule_timeout(timeout, at);
+}
+inline long schedule_timeout_uninterruptible(long timeout, location at = location::current()) noexcept {
+    set_current_state(TASK_UNINTERRUPTIBLE);
+    return schedule_timeout(timeout, at);
+}
+inline long schedule_timeout_idle(long timeout, location at = location::current()) noexcept {
+    set_current_state(TASK_IDLE);
+    return schedule_timeout(timeout, at);
+}
+/// Signals are not delivered to emulated tasks.
+inline int signal_pending(struct task_struct*) noexcept { return 0; }
+inline int fatal_signal_pending(struct task_struct*) noexcept { return 0; }
+inline void flush_signals(struct task_struct*) noexcept {}
 
 }   // namespace BOTTOMHALF_ENGINE
 }   // namespace bottomhalf::linux6
 
+using bottomhalf::linux6::__set_current_state;
 using bottomhalf::linux6::cond_resched;
 using bottomhalf::linux6::cpu_relax;
 using bottomhalf::linux6::current;
+using bottomhalf::linux6::fatal_signal_pending;
+using bottomhalf::linux6::flush_signals;
 using bottomhalf::linux6::get_current;
 using bottomhalf::linux6::MAX_SCHEDULE_TIMEOUT;
 using bottomhalf::linux6::mm_struct;
 using bottomhalf::linux6::PF_KTHREAD;
 using bottomhalf::linux6::PF_WQ_WORKER;
+using bottomhalf::linux6::schedule;
+using bottomhalf::linux6::schedule_timeout;
+using bottomhalf::linux6::schedule_timeout_idle;
 using bottomhalf::linux6::schedule_timeout_interruptible;
+using bottomhalf::linux6::schedule_timeout_killable;
 using bottomhalf::linux6::schedule_timeout_uninterruptible;
+using bottomhalf::linux6::set_current_state;
+using bottomhalf::linux6::signal_pending;
 using bottomhalf::linux6::TASK_COMM_LEN;
+using bottomhalf::linux6::TASK_IDLE;
+using bottomhalf::linux6::TASK_INTERRUPTIBLE;
+using bottomhalf::linux6::TASK_KILLABLE;
+using bottomhalf::linux6::TASK_NOLOAD;
+using bottomhalf::linux6::TASK_NORMAL;
 using bottomhalf::linux6::task_pid_nr;
+using bottomhalf::linux6::TASK_RUNNING;
 using bottomhalf::linux6::task_struct;
+using bottomhalf::linux6::TASK_UNINTERRUPTIBLE;
+using bottomhalf::linux6::TASK_WAKEKILL;
+using bottomhalf::linux6::wake_up_process;
 using bottomhalf::linux6::yield;

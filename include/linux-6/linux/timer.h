@@ -45,14 +45,43 @@ constexpr timer_list idle_timer(void (*f)(timer_list*), unsigned int flags) noex
 constexpr timer_list idle_timer(void (*f)(timer_node*), unsigned int flags) noexcept {
     return {{nullptr, nullptr}, 0, {.bottomhalf_function = f}, flags, 0, 0};
 }
-inline void runs_on(timer_list* t, unsigned cpu) noexcept {
-    atomic<u16>(t->bottomhalf_cpu).store(static_cast<u16>(cpu), relaxed);   // relaxed: the timekeeper's lock follows
+inline constexpr unsigned int flags_for_setup = TIMER_DEFERRABLE | TIMER_PINNED | TIMER_IRQSAFE;
+/// A timer that nobody has set up cannot be armed, and the kernel says so only with its debug objects.
+inline void check_setup(const timer_list* t, location at) noexcept {
+    if (t->bottomhalf_function != nullptr || (t->flags & timer_shut_bit) != 0) [[likely]]
+        return;
+    bottomhalf::detail::say(channel::kernel, severity::warn, "debug_object_assert_init", at,
+                            "ODEBUG: assert_init not available (active state 0) object: %p object type: timer_list "
+                            "hint: stub_timer",
+                            static_cast<const void*>(t));
+}
+inline int modify(timer_list* t, unsigned long expires, timekeeper<engine>::how how, location at) noexcept {
+    check_setup(t, at);
+    timekeeper<engine>* clock = impl::clock(at);
+    if (clock == nullptr) return 0;
+    return clock->mod(impl::node(t), expires, impl::this_cpu(at), how) ? 1 : 0;
+}
+/// Is this, whatever it looks like, a timer that is armed?
+inline bool really_armed(timer_list* t) noexcept {
+    bottomhalf::detail::read_as_it_is(*t);
+    core_machine& m = default_machine_of<engine>();
+    return timekeeper<engine>::was_pending(node(t)) && m.is_up() && m.time().holds(node(t));
 }
 }   // namespace impl
 
-/// For a new timer, or an idle one.
-inline void timer_setup(struct timer_list* t, void (*function)(struct timer_list*), unsigned int flags) noexcept {
-    *t = impl::idle_timer(function, flags);
+/// For a new timer, or an idle one.  Of an armed one it is reported, and the timer stays as it is.
+inline void timer_setup(struct timer_list* t, void (*function)(struct timer_list*), unsigned int flags,
+                        location at = location::current()) noexcept {
+    if ((flags & ~impl::flags_for_setup) != 0)
+        bottomhalf::detail::say(channel::kernel, severity::warn, "do_init_timer", at,
+                                "WARN_ON_ONCE(flags & ~TIMER_INIT_FLAGS): %#x", flags & ~impl::flags_for_setup);
+    if (impl::really_armed(t)) [[unlikely]]
+        bottomhalf::detail::say(
+            channel::kernel, severity::bug, "init_timer_key", at,
+            "ODEBUG: init active (active state 0) object: %p object type: timer_list hint: %p\nit stays armed",
+            static_cast<void*>(t), reinterpret_cast<void*>(t->function));
+    else
+        *t = impl::idle_timer(function, flags & impl::flags_for_setup);
 }
 /// Stale when read; false inside the timer's own function unless it has been armed again.
 inline bool timer_pending(const struct timer_list* t) noexcept {
@@ -62,21 +91,32 @@ inline bool timer_pending(const struct timer_list* t) noexcept {
 /// Arms it, or moves it.  Context: any that we manage.  Return: 1 if it was armed, else 0; after timer_shutdown()
 /// nothing happens, and 0.
 inline int mod_timer(struct timer_list* t, unsigned long expires, location at = location::current()) noexcept {
-    timekeeper<engine>* clock = impl::clock(at);
-    if (clock == nullptr) return 0;
-    impl::runs_on(t, impl::this_cpu(at));
-    return clock->mod(impl::node(t), expires) ? 1 : 0;
+    return impl::modify(t, expires, timekeeper<engine>::how::any, at);
 }
+/// The same, of an armed timer only.  Return: 0 if it was idle, and still is.
+inline int mod_timer_pending(struct timer_list* t, unsigned long expires, location at = location::current()) noexcept {
+    return impl::modify(t, expires, timekeeper<engine>::how::pending, at);
+}
+/// As mod_timer(), but an armed timer is only ever moved to an earlier tick.
+inline int timer_reduce(struct timer_list* t, unsigned long expires, location at = location::current()) noexcept {
+    return impl::modify(t, expires, timekeeper<engine>::how::reduce, at);
+}
+/// Arms an idle timer for t->expires, its function to run on emulated CPU `cpu`.
 inline void add_timer_on(struct timer_list* t, int cpu, location at = location::current()) noexcept {
     if (timer_pending(t)) {
         bottomhalf::detail::say(channel::kernel, severity::warn, "add_timer_on", at,
                                 "WARN_ON_ONCE(timer_pending(timer))");
         return;
     }
+    impl::check_setup(t, at);
     timekeeper<engine>* clock = impl::clock(at);
     if (clock == nullptr) return;
-    impl::runs_on(t, static_cast<unsigned>(cpu));
-    clock->mod(impl::node(t), t->expires);
+    if (cpu < 0 || static_cast<unsigned>(cpu) >= impl::nr_cpus(at)) {
+        bottomhalf::detail::say(channel::advice, severity::warn, "add_timer_on", at,
+                                "there is no CPU %d; using this CPU", cpu);
+        cpu = static_cast<int>(impl::this_cpu(at));
+    }
+    clock->mod(impl::node(t), t->expires, static_cast<unsigned>(cpu));
 }
 /// Arms an idle timer for t->expires.
 inline void add_timer(struct timer_list* t, location at = location::current()) noexcept {
@@ -86,6 +126,9 @@ inline void add_timer(struct timer_list* t, location at = location::current()) n
     }
     mod_timer(t, t->expires, at);
 }
+/// The same two names for what one thread runs for all CPUs anyway.
+inline void add_timer_local(struct timer_list* t, location at = location::current()) noexcept { add_timer(t, at); }
+inline void add_timer_global(struct timer_list* t, location at = location::current()) noexcept { add_timer(t, at); }
 /// Context: any that we manage.  Return: 1 if it was armed and is not any more.  Its function may be running.
 inline int timer_delete(struct timer_list* t, location at = location::current()) noexcept {
     timekeeper<engine>* clock = impl::clock(at);
@@ -131,18 +174,22 @@ inline void destroy_timer_on_stack(struct timer_list*) noexcept {}
 }   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::add_timer;
+using bottomhalf::linux6::add_timer_global;
+using bottomhalf::linux6::add_timer_local;
 using bottomhalf::linux6::add_timer_on;
 using bottomhalf::linux6::del_timer;
 using bottomhalf::linux6::del_timer_sync;
 using bottomhalf::linux6::destroy_timer_on_stack;
 using bottomhalf::linux6::mod_timer;
+using bottomhalf::linux6::mod_timer_pending;
+using bottomhalf::linux6::TIMER_DEFERRABLE;
 using bottomhalf::linux6::timer_delete;
 using bottomhalf::linux6::timer_delete_sync;
-using bottomhalf::linux6::TIMER_DEFERRABLE;
 using bottomhalf::linux6::TIMER_IRQSAFE;
 using bottomhalf::linux6::timer_list;
 using bottomhalf::linux6::timer_pending;
 using bottomhalf::linux6::TIMER_PINNED;
+using bottomhalf::linux6::timer_reduce;
 using bottomhalf::linux6::timer_setup;
 using bottomhalf::linux6::timer_shutdown;
 using bottomhalf::linux6::timer_shutdown_sync;

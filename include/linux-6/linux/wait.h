@@ -49,7 +49,6 @@ long bottomhalf_wait_event(struct wait_queue_head& q, Condition condition, long 
             in_time = bottomhalf::detail::block<engine>(q.turn, turn, until, function);
     }
     impl::atomic<unsigned int>(q.waiters).fetch_sub(1, seq_cst);
-    impl::wake_from_sleep();
     return left;
 }
 

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+//
+// Virtual time: a machine whose jiffies move when they are told to, and one whose time jumps to what comes next.
+
+#include <bottomhalf/bottomhalf.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <bottomhalf/jiffies_cell.hpp>
+
+#include "support/catch.hpp"
+#include "support/engine.hpp"
+#include "support/gate.hpp"
+
+using namespace bottomhalf;
+using arch::sim;
+using arch::sim_time;
+using support::call;
+using support::make_delayed_work;
+using support::make_work;
+using support::reports;
+
+namespace {
+
+using machine_t = scoped_machine<sim>;
+using queue_t = basic_workqueue<sim>;
+
+arch::sim_options told(std::uint64_t seed = 0) {
+    arch::sim_options o;
+    o.seed = seed;
+    o.time = sim_time::when_told;
+    o.print = false;
+    return o;
+}
+void sleep_for(arch::ns_t ns) {
+    std::uint32_t never = 0;
+    detail::block<sim>(never, 0, sim::now() + ns, "a test");
+}
+
+}   // namespace
+
+TEST_CASE("advance: jiffies move by so many, and what is due by then has happened", "[virtual_time][advance]") {
+    for (std::uint64_t seed = 0; seed < support::nr_seeds(); ++seed) {
+        INFO("seed " << seed);
+        sim::world world{told(seed)};
+        world.run([] {
+            machine_t m{{.cpus = 2}};
+            queue_t wq{m, "demo"};
+            int runs = 0;
+            auto item = make_delayed_work<sim>([&] { ++runs; });
+            const jiffies_t begin = m.time().jiffies();
+            CHECK(begin == initial_jiffies);
+            queue_delayed_work(wq, item, 5 * hz);
+            m.run_until_idle();
+            CHECK(m.time().jiffies() == begin);
+            CHECK(runs == 0);
+            m.advance(5 * hz - 1);
+            CHECK(m.time().jiffies() == begin + 5 * hz - 1);
+            CHECK(runs == 0);
+            m.advance(1);
+            CHECK(m.time().jiffies() == begin + 5 * hz);
+            CHECK(runs == 1);
+            m.advance(0);
+            CHECK(m.time().jiffies() == begin + 5 * hz);
+        });
+    }
+}
+
+TEST_CASE("advance: each thing happens at its own time on the way, and so does what follows from it",
+          "[virtual_time][advance]") {
+    sim::world world{told()};
+    world.run([] {
+        machine_t m{{.cpus = 1}};
+        queue_t wq{m, "demo"};
+        std::vector<jiffies_t> at;
+        basic_delayed_work<sim>* again = nullptr;
+        auto item = make_delayed_work<sim>([&] {
+            at.push_back(m.time().jiffies() - initial_jiffies);
+            if (at.size() < 3) queue_delayed_work(wq, *again, 10);
+        });
+        again = &item;
+        queue_delayed_work(wq, item, 10);
+        m.advance(100);
+        CHECK(at == std::vector<jiffies_t>{10, 20, 30});
+    });
+}
+
+TEST_CASE("advance: from within a tick goes on to the tick at which what was armed there is due",
+          "[virtual_time][advance]") {
+    sim::world world{told()};
+    world.run([] {
+        machine_t m{{.cpus = 1}};
+        queue_t wq{m, "demo"};
+        int runs = 0;
+        auto item = make_delayed_work<sim>([&] { ++runs; });
+        sim::delay(tick_ns / 2);   // as udelay() does
+        const arch::ns_t armed = sim::now();
+        queue_delayed_work(wq, item, 3);
+        m.advance(3);
+        CHECK(runs == 1);
+        CHECK(sim::now() - armed >= 3 * tick_ns);
+        CHECK(sim::now() - armed < 4 * tick_ns);
+    });
+}
+
+TEST_CASE("delays cost time, also where it is told", "[virtual_time][delay]") {
+    sim::world world{told()};
+    world.run([] {
+        machine_t m{{.cpus = 1}};
+        const jiffies_t begin = m.time().jiffies();
+        sim::delay(10 * tick_ns);
+        CHECK(m.time().jiffies() == begin + 10);
+        sim::relax(0);   // a spin does not
+        CHECK(sim::now() == 10 * tick_ns);
+    });
+}
+
+TEST_CASE("who waits for a time that nobody moves is reported", "[virtual_time][deadlock]") {
+    sim::world world{told()};
+    std::string report;
+    try {
+        world.run([] { sleep_for(5); });
+    } catch (const sim::deadlock& d) {
+        report = d.what();
+    }
+    INFO(report);
+    CHECK(report.find("nobody moves the time") != std::string::npos);
+    CHECK(report.find("main            waits for a test, until 5 ns") != std::string::npos);
+}
+
+TEST_CASE("run_until: time jumps from event to event until it is so", "[virtual_time][run_until]") {
+    for (const sim_time time : {sim_time::when_told, sim_time::when_idle}) {
+        arch::sim_options o = told();
+        o.time = time;
+        sim::world world{o};
+        world.run([] {
+            machine_t m{{.cpus = 1}};
+            queue_t wq{m, "demo"};
+            int runs = 0;
+            basic_delayed_work<sim>* again = nullptr;
+            auto item = make_delayed_work<sim>([&] {
+                ++runs;
+                if (runs < 10) queue_delayed_work(wq, *again, 60 * hz);
+            });
+            again = &item;
+            queue_delayed_work(wq, item, 60 * hz);
+            CHECK(m.run_until([&] { return runs == 4; }));
+            CHECK(m.time().jiffies() == initial_jiffies + 4 * 60 * hz);
+            CHECK(m.run_until([&] { return runs == 4; }));   // at once
+            CHECK_FALSE(m.run_until([&] { return runs == 6; }, 100 * hz));
+            CHECK(runs == 5);
+            CHECK_FALSE(m.run_until([&] { return runs == 11; }));   // nothing is left that could make it so
+            CHECK(runs == 10);
+        });
+    }
+}
+
+TEST_CASE("run_until_idle: everything that needs no time", "[virtual_time][run_until_idle]") {
+    for (std::uint64_t seed = 0; seed < support::nr_seeds(); ++seed) {
+        INFO("seed " << seed);
+        sim::world world{told(seed)};
+        world.run([] {
+            machine_t m{{.cpus = 4}};
+            queue_t wq{m, "demo"};
+            int runs = 0;
+            basic_work<sim>* again = nullptr;
+            auto item = make_work<sim>([&] {
+                if (++runs < 50) queue_work(wq, *again);
+            });
+            again = &item;
+            auto sleeper = make_work<sim>([&] {
+                sleep_for(3 * tick_ns);
+                ++runs;
+            });
+            queue_work_on(1, wq, item);
+            queue_work_on(2, wq, sleeper);
+            m.run_until_idle();
+            CHECK(runs == 50);
+            CHECK(m.time().jiffies() == initial_jiffies);
+            m.advance(3);
+            CHECK(runs == 51);
+        });
+    }
+}
+
+TEST_CASE("a year of a driver's life", "[virtual_time][advance]") {
+    arch::sim_options o = told();
+    o.preempt_every = 0;   // nobody is interrupted: this is about time
+    sim::world world{o};
+    world.run([] {
+        machine_t m{{.cpus = 2}};
+        queue_t wq{m, "demo"};
+        unsigned minutes = 0;
+        basic_delayed_work<sim>* again = nullptr;
+        auto item = make_delayed_work<sim>([&] {
+            ++minutes;
+            queue_delayed_work(wq, *again, 60 * hz);
+        });
+        again = &item;
+        queue_delayed_work(wq, item, 60 * hz);
+        m.advance(jiffies_t{365} * 24 * 3600 * hz);
+        CHECK(minutes == 365 * 24 * 60);
+        CHECK(m.time().jiffies() == initial_jiffies + jiffies_t{365} * 24 * 3600 * hz);
+        CHECK(cancel_delayed_work_sync(item));
+    });
+}
+
+TEST_CASE("a loop that polls for ever while time is on its way is a livelock all the same",
+          "[virtual_time][livelock]") {
+    arch::sim_options o = told();
+    o.max_steps = 10'000;
+    sim::world world{o};
+    CHECK_THROWS_AS(world.run([] {
+        machine_t m{{.cpus = 1}};
+        queue_t wq{m, "demo"};
+        auto item = make_work<sim>([] {
+            for (unsigned round = 0;; ++round) sim::relax(round % 8);
+        });
+        queue_work(wq, item);
+        m.advance(1000);
+    }),
+                    sim::livelock);
+}
+
+TEST_CASE("the default machine ends with its world, and boots anew in the next", "[virtual_time][machine]") {
+    for (int round = 0; round < 3; ++round) {
+        INFO("world " << round);
+        const reports listening;
+        sim::world world{told()};
+        int runs = 0;
+        auto item = make_work<sim>([&] { ++runs; });
+        auto later = make_delayed_work<sim>([&] { ++runs; });
+        world.run([&] {
+            auto& m = default_machine_of<sim>();
+            CHECK_FALSE(m.is_up());
+            schedule_work(item);
+            schedule_delayed_work(later, 1000);
+            detail::keep_jiffies(m.time(), on_sim::jiffies);
+            CHECK(on_sim::jiffies == initial_jiffies);
+            m.advance(10);
+            CHECK(on_sim::jiffies == initial_jiffies + 10);
+            CHECK(runs == 1);
+        });
+        CHECK(runs == 1);
+        CHECK_FALSE(default_machine_of<sim>().is_up());
+        CHECK(reports::take("a delayed work item was still armed"));
+        CHECK(reports::rest().empty());
+    }
+}
+
+TEST_CASE("the default machine of a world that was abandoned does not reach the next", "[virtual_time][machine]") {
+    arch::sim_options o = told();
+    for (int round = 0; round < 2; ++round) {
+        sim::world stuck{o};
+        CHECK_THROWS_AS(stuck.run([] {
+            default_machine_of<sim>().boot(location::current());
+            sleep_for(5);
+        }),
+                        sim::deadlock);
+        sim::world world{o};
+        world.run([] {
+            auto& m = default_machine_of<sim>();
+            CHECK_FALSE(m.is_up());
+            REQUIRE(m.boot(location::current()));
+            m.advance(3);
+            CHECK(m.time().jiffies() == initial_jiffies + 3);
+        });
+    }
+}
+
+TEST_CASE("jiffies, the variable, follow every move of time without a tick", "[virtual_time][jiffies]") {
+    arch::sim_options o;
+    sim::world world{o};
+    world.run([] {
+        auto& m = default_machine_of<sim>();
+        REQUIRE(m.boot(location::current()));
+        detail::keep_jiffies(m.time(), on_sim::jiffies);
+        m.run_until_idle();
+        const std::uint64_t before = sim::world::current()->steps();
+        sleep_for(3600 * arch::ns_t{1'000'000'000});
+        CHECK(on_sim::jiffies == initial_jiffies + 3600 * hz);
+        CHECK(sim::world::current()->steps() - before < 200);   // one sleep
+        sleep_for(tick_ns / 2);
+        CHECK(on_sim::jiffies == initial_jiffies + 3600 * hz);
+        sleep_for(tick_ns / 2);
+        CHECK(on_sim::jiffies == initial_jiffies + 3600 * hz + 1);
+    });
+}
