@@ -13,6 +13,9 @@
 // SIGINT or SIGTERM, or by the end of its standard input: `./driver </dev/null` loads and unloads, `sleep 5 | ./driver`
 // takes five seconds over it.  Old modules without module_init() have functions called init_module() and
 // cleanup_module().
+//
+// On the simulator (BOTTOMHALF_SIM) nobody tells it anything: it ends after BOTTOMHALF_SIM_SECONDS of virtual time (10), and
+// BOTTOMHALF_SEED draws who comes first wherever several could.
 #pragma once
 
 #if __has_include(<linux/workqueue.h>)   // the root of a facade is among the include directories
@@ -24,8 +27,11 @@
 __attribute__((weak)) int init_module(void);
 __attribute__((weak)) void cleanup_module(void);
 
-int main(int argc, char** argv) {
-    bottomhalf::arch::until_told end;
+namespace bottomhalf::detail {
+
+/// Return: the exit status.
+template <class Wait>
+int insmod_and_rmmod(int argc, char** argv, Wait wait) {
     for (int i = 1; i < argc; ++i)
         if (const int err = BOTTOMHALF_MODULES::set_module_parameter(argv[i]); err != 0) {
             printk(KERN_ERR "%s: %s\n", argv[i], err == -ENOENT ? "no module has this parameter" : "not a value");
@@ -38,13 +44,38 @@ int main(int argc, char** argv) {
         BOTTOMHALF_MODULES::unload_modules();
         return 1;
     }
-    end.wait();
+    wait();
     if (cleanup_module != nullptr) {
         cleanup_module();
         BOTTOMHALF_MODULES::report_leftovers();
     }
     BOTTOMHALF_MODULES::unload_modules();
     return 0;
+}
+
+}   // namespace bottomhalf::detail
+
+int main(int argc, char** argv) {
+#if defined(BOTTOMHALF_SIM)
+    const auto number = [](const char* name, unsigned long otherwise) {
+        const char* text = std::getenv(name);
+        return text != nullptr ? std::strtoul(text, nullptr, 10) : otherwise;
+    };
+    bottomhalf::arch::sim_options o;
+    o.seed = number("BOTTOMHALF_SEED", 0);
+    bottomhalf::arch::sim_world world{o};
+    int status = 1;
+    world.run([&] {
+        status = bottomhalf::detail::insmod_and_rmmod(argc, argv, [&] {
+            const auto seconds = static_cast<bottomhalf::arch::ns_t>(number("BOTTOMHALF_SIM_SECONDS", 10));
+            world.pass(world.now() + seconds * 1'000'000'000, "the end of the simulation");
+        });
+    });
+    return status;
+#else
+    bottomhalf::arch::until_told end;
+    return bottomhalf::detail::insmod_and_rmmod(argc, argv, [&] { end.wait(); });
+#endif
 }
 
 #endif

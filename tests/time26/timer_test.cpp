@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/timer.h>
+#include <linux/workqueue.h>
 
 using support::call;
 using support::engine;
@@ -265,5 +266,43 @@ TEST_CASE("timers: what nobody has set up, and what a function leaves behind", "
             p.wait_for(1);
             CHECK(reports::take("sleeping function called from invalid context"));
         }
+    });
+}
+
+TEST_CASE("kfree: of memory in which a timer is armed or an item waits is reported, and takes them off",
+          "[time26][kfree]") {
+    on_this_engine([] {
+        struct device {
+            char before[24];
+            struct timer_list timer;
+            struct work_struct work, later;
+            static void tick(unsigned long) {}
+            static void handler(void*) {}
+        };
+        struct workqueue_struct* wq = create_singlethread_workqueue("kfree");
+        auto* d = static_cast<device*>(kzalloc(sizeof(device), GFP_KERNEL));
+        setup_timer(&d->timer, &device::tick, 0);
+        INIT_WORK(&d->work, &device::handler, d);
+        INIT_WORK(&d->later, &device::handler, d);
+        kfree(d);   // nothing is wrong with that one
+
+        d = static_cast<device*>(kzalloc(sizeof(device), GFP_KERNEL));
+        setup_timer(&d->timer, &device::tick, 0);
+        INIT_WORK(&d->work, &device::handler, d);
+        INIT_WORK(&d->later, &device::handler, d);
+        gate<engine> held;
+        struct work_struct block;
+        INIT_WORK(
+            &block, [](void* data) { static_cast<gate<engine>*>(data)->pass(); }, &held);
+        queue_work(wq, &block);
+        held.wait_until_held();
+        queue_work(wq, &d->work);
+        mod_timer(&d->timer, jiffies + far);
+        queue_delayed_work(wq, &d->later, far);
+        kfree(d);
+        CHECK(reports::take_all("ODEBUG: free active (active state 0)") == 3);
+        held.open();
+        flush_workqueue(wq);
+        destroy_workqueue(wq);
     });
 }

@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/timer.h>
+#include <linux/workqueue.h>
 
 using support::call;
 using support::engine;
@@ -271,5 +272,25 @@ TEST_CASE("schedule_timeout: sleeps whole ticks, and returns what is left", "[ti
         set_current_state(TASK_INTERRUPTIBLE);
         CHECK(schedule_timeout(-3) == 0);
         CHECK(reports::take("schedule_timeout: wrong timeout value fffffffffffffffd"));
+    });
+}
+
+TEST_CASE("kfree: of memory in which a timer is armed or an item waits is reported, and takes them off",
+          "[time6][kfree]") {
+    on_this_engine([] {
+        struct device {
+            char before[24];
+            struct timer_list timer;
+            struct delayed_work later;
+            static void tick(struct timer_list*) {}
+            static void handler(struct work_struct*) {}
+        };
+        device* d = kzalloc(sizeof(device), GFP_KERNEL);
+        timer_setup(&d->timer, &device::tick, 0);
+        INIT_DELAYED_WORK(&d->later, &device::handler);
+        mod_timer(&d->timer, jiffies + far);
+        schedule_delayed_work(&d->later, far);
+        kfree(d);
+        CHECK(reports::take_all("ODEBUG: free active (active state 0)") == 2);
     });
 }

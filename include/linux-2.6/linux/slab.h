@@ -8,6 +8,10 @@
 
 #include <linux/bottomhalf.h>
 
+#include <malloc.h>
+
+#include <bottomhalf/odebug.hpp>
+
 namespace bottomhalf::linux26 {
 inline namespace BOTTOMHALF_ENGINE {
 
@@ -104,6 +108,12 @@ inline void free_what_waits() noexcept {
         p = next;
     }
 }
+inline void check_no_obj_freed([[maybe_unused]] void* block, [[maybe_unused]] location at) noexcept {
+#if !defined(NDEBUG)
+    machine_t& m = default_machine_of<engine>();
+    debug_objects<engine>::check_no_obj_freed(m, block, ::malloc_usable_size(block), at);
+#endif
+}
 inline void* allocate(std::size_t size, gfp_t flags, const char* function, location at) noexcept {
     if ((flags & __GFP_WAIT) != 0) ctx::might_sleep(function, at);
     void* p;
@@ -133,12 +143,15 @@ inline any_ptr kcalloc(size_t n, size_t size, gfp_t flags, location at = locatio
     if (__builtin_mul_overflow(n, size, &bytes)) return {nullptr};
     return {impl::allocate(bytes, flags | __GFP_ZERO, "kcalloc", at)};
 }
-/// Context: any that we manage.  NULL is fine.
-inline void kfree(const void* p) noexcept {
+/// Context: any that we manage.  NULL is fine.  A timer that is armed in there, or a queued item, is reported (not in a top
+/// half, and not with NDEBUG).
+inline void kfree(const void* p, location at = location::current()) noexcept {
     if (p == nullptr || impl::to_reserve(p)) return;
-    if (impl::ctx::in_hardirq()) return impl::free_later(const_cast<void*>(p));
+    void* block = const_cast<void*>(p);
+    if (impl::ctx::in_hardirq()) return impl::free_later(block);
+    impl::check_no_obj_freed(block, at);
     impl::free_what_waits();
-    std::free(const_cast<void*>(p));
+    std::free(block);
 }
 inline any_ptr kstrdup(const char* text, gfp_t flags, location at = location::current()) noexcept {
     if (text == nullptr) return {nullptr};

@@ -5,8 +5,12 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <malloc.h>
+
 #include <linux/bottomhalf.h>
 #include <linux/types.h>
+
+#include <bottomhalf/odebug.hpp>
 
 namespace bottomhalf::linux6 {
 inline namespace BOTTOMHALF_ENGINE {
@@ -66,12 +70,18 @@ inline char* kstrdup(const char* s, gfp_t flags, location at = location::current
     if (copy != nullptr) std::memcpy(copy, s, n);
     return copy;
 }
+/// A timer that is armed in there, or a queued item, is reported (not with NDEBUG).
 inline void kfree(const void* p, location at = location::current()) noexcept {
     if (p != nullptr && impl::here::in_hardirq()) {
         bottomhalf::detail::say(channel::advice, severity::warn, "kfree", at,
                                 "nothing can be freed in a top half; it leaks");
         return;
     }
+#if !defined(NDEBUG)
+    if (p != nullptr)
+        debug_objects<engine>::check_no_obj_freed(default_machine_of<engine>(), const_cast<void*>(p),
+                                                  ::malloc_usable_size(const_cast<void*>(p)), at);
+#endif
     std::free(const_cast<void*>(p));
 }
 
