@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // timekeeper.hpp: the thread that turns the wheel.  It sleeps until the first event, or until somebody arms a timer that
-// comes before it; it does not tick while nothing is due (unless somebody reads the jiffies variable, see keep_jiffies()).
+// comes before it; it does not tick while nothing is due.
 //
 // Arming is lock-free and async-signal-safe: an idle timer is pushed into an inbox.  Cancelling and modifying take the
 // lock, with interrupts masked, and empty the inbox first; so they belong to contexts that we manage.
@@ -8,6 +8,8 @@
 // The hand-over.  The timekeeper writes the tick that it will sleep until, then falls asleep in the inbox's word; a
 // pusher changes that word, then reads the tick.  Both are read-modify-writes of one word, so either the pusher sees the
 // tick, and wakes the sleeper if its timer comes first, or the sleeper finds the timer and does not sleep [clock.next].
+//
+// Where somebody reads the jiffies variable, the thread wakes up at each tick, unless nobody is awake: see arch/idle.hpp.
 #pragma once
 
 #include <cstdint>
@@ -281,11 +283,13 @@ private:
                 continue;
             }
             if (stop_) break;
+            // First of all, so that whoever wants us awake from here on finds us with the older value.
+            // relaxed: ordered by [clock.next], and by [idle.rest], whose first store is a release.
+            const std::uint32_t v = atomic<std::uint32_t>(watch_).load(relaxed);
             jiffies_t next = wheel_.next_event();
             const bool rests = cell_ != nullptr && time_after(next, wheel_.clock() + 1) && Arch::begin_rest();
             if (cell_ != nullptr && !rests) next = wheel_.clock() + 1;
-            const std::uint32_t v = atomic<std::uint32_t>(watch_).load(relaxed);   // relaxed: ordered by [clock.next]
-            atomic<jiffies_t>(next_).store(next, relaxed);                         // relaxed: [clock.next] follows
+            atomic<jiffies_t>(next_).store(next, relaxed);   // relaxed: [clock.next] follows
             if (!inbox_.fall_asleep()) {
                 if (rests) Arch::end_rest();   // nobody has missed a tick yet
                 continue;
