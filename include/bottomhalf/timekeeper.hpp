@@ -217,6 +217,10 @@ public:
     }
 
     timekeeper() noexcept { inbox_.open(); }
+    ~timekeeper() {
+        if constexpr (Arch::simulated)   // the next world begins there, before its machine has booted, too
+            if (cell_ != nullptr) *cell_ = initial_jiffies;
+    }
     timekeeper(const timekeeper&) = delete;
     timekeeper& operator=(const timekeeper&) = delete;
 
