@@ -245,18 +245,21 @@ TEST_CASE("timer_wheel_v2_6: the lower level cascades first", "[timer][v2.6][ord
 }
 
 TEST_CASE("timer_wheel_v2_6: a late run goes tick by tick", "[timer][v2.6][order]") {
-    timer_wheel_v2_6 wheel{0};
-    timer_node a, b, c, d;
-    wheel.add(a, 30);
-    wheel.add(b, 10);
-    wheel.add(c, 20);
-    wheel.advance(40);
-    CHECK(wheel.pop_due() == &b);
-    wheel.add(b, 15);   // its own function arms it again, for a tick that is over, too
-    wheel.add(d, 5);    // the past: the base's next tick, which is 11
-    CHECK(wheel.next_event() == 41);
-    for (const timer_node* t : {&d, &b, &c, &a}) CHECK(wheel.pop_due() == t);
-    CHECK(wheel.pop_due() == nullptr);
+    for (const jiffies_t now : {jiffies_t{40}, jiffies_t{1} << 37}) {
+        timer_wheel_v2_6 wheel{0};
+        timer_node a, b, c, d, far;
+        wheel.add(a, 30);
+        wheel.add(b, 10);
+        wheel.add(c, 20);
+        wheel.add(far, jiffies_t{1} << 40);
+        wheel.advance(now);
+        CHECK(wheel.pop_due() == &b);
+        wheel.add(b, 15);   // its own function arms it again, for a tick that is over, too
+        wheel.add(d, 5);    // the past: the base's next tick, which is 11
+        CHECK(wheel.next_event() == now + 1);
+        for (const timer_node* t : {&d, &b, &c, &a}) CHECK(wheel.pop_due() == t);
+        CHECK(wheel.pop_due() == nullptr);
+    }
 }
 
 TEST_CASE("timer_wheel_v2_6: a due timer that is moved waits again, unless its expiry stays", "[timer][v2.6][move]") {
@@ -321,6 +324,10 @@ TEST_CASE("timer_wheel_v2_6: the clock may jump over everything, twice, and be s
     CHECK(wheel.pop_due() != nullptr);   // what waited is due
     CHECK(wheel.pop_due() != nullptr);
     CHECK(wheel.size() == 0);
+    wheel.add(t[0], initial_jiffies + 500);
+    CHECK(wheel.next_event() - initial_jiffies <= 512);   // and life goes on from there
+    wheel.advance(initial_jiffies + 512);
+    CHECK(wheel.pop_due() == t);
 }
 
 TEST_CASE("timer_wheel_v2_6: rounds are left out and nobody can tell", "[timer][v2.6][order]") {
@@ -349,6 +356,21 @@ TEST_CASE("timer_wheel_v2_6: rounds are left out and nobody can tell", "[timer][
         }
         CHECK(jumped.size() == a.size());
         CHECK(jumped == walked);
+    }
+}
+
+TEST_CASE("timer_wheel_v2_6: a timer can be taken off after rounds were left out", "[timer][v2.6][remove]") {
+    for (jiffies_t end = jiffies_t{1} << 36; end < jiffies_t{1} << 39; end += jiffies_t{12'345} << 24) {
+        timer_wheel_v2_6 wheel{0};
+        timer_node t[20];
+        for (timer_node& each : t) {   // all over the uppermost level
+            wheel.add(each, jiffies_t{1} << 40);
+            wheel.advance(wheel.clock() + (jiffies_t{3} << 26));
+        }
+        wheel.advance(end);
+        CHECK(wheel.next_event() - end <= jiffies_t{1} << 32);
+        for (timer_node& each : t) wheel.remove(each);
+        CHECK(wheel.next_event() == end + max_jiffy_offset);
     }
 }
 

@@ -473,6 +473,10 @@ TEST_CASE("timer_wheel_v6: the clock may jump over everything, twice, and be set
     CHECK(wheel.pop_due() != nullptr);   // what waited is due
     CHECK(wheel.pop_due() != nullptr);
     CHECK(wheel.size() == 0);
+    wheel.add(t[0], initial_jiffies + 500);
+    CHECK(wheel.next_event() - initial_jiffies <= 512);   // and life goes on from there
+    wheel.advance(initial_jiffies + 512);
+    CHECK(wheel.pop_due() == t);
 }
 
 TEST_CASE("timer_wheel_v6: does what a sorted set does", "[timer][v6][model]") {

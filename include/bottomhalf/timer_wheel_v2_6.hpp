@@ -215,13 +215,10 @@ private:
     static constexpr unsigned top = levels - 1;
     static constexpr jiffies_t round = jiffies_t{slots - 1} << (root_bits + top * level_bits);
 
-    /// Leaves out the rounds in which nothing happens but this.  Cost: the timers, and seldom does it find something to do.
+    /// Leaves out the rounds in which nothing happens but this.  Cost: the timers; seldom does it find something to do.
     BOTTOMHALF_COLD void skip_rounds() noexcept {
-        const jiffies_t at = base_ + until_next();   // the tick up to which nothing happens at all
-        // Only if what is in the wheel has gone round: nothing lies further down, nor where timers go from here.
-        if (until_next() == never || at % (jiffies_t{1} << shift(top)) != 0) return;
-        if (until_root() != never || (occupied_[0] | occupied_[1] | occupied_[2]) != 0) return;
-        if ((occupied_[top] & bit(digit(at, top) + slots - 1)) != 0 || time_after(at, clock_)) return;
+        if (until_root() != never || (occupied_[0] | occupied_[1] | occupied_[2]) != 0 || occupied_[top] == 0) return;
+        const jiffies_t at = base_ + until_next();   // not beyond the clock, which is several rounds ahead
         jiffies_t skip = clock_ - at;
         for (auto& l : upper_[top])
             for (detail::link* n = l.front(); n != l.end(); n = n->next) {
