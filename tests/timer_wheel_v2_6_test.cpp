@@ -5,6 +5,7 @@
 #include <bottomhalf/timer_wheel_v2_6.hpp>
 
 #include <algorithm>
+#include <climits>
 #include <cstddef>
 #include <random>
 #include <set>

@@ -5,10 +5,14 @@
 #include <bottomhalf/timer_wheel_v6.hpp>
 
 #include <algorithm>
+#include <climits>
+#include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <random>
 #include <set>
 #include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -79,7 +83,8 @@ void check_table() {
     for (int i = 0; i < rows<Hz>; ++i)
         for (const jiffies_t d : {table[i].upto, table[i].upto + 1, table[i].upto + 2}) distances.push_back(d);
     for (const start_tick& s : starts)
-        for (const jiffies_t phase : {0, 1, 7, 8, 63, 64, 511, 4095, 32767, 75'000, 262'143, 16'777'215})
+        for (const jiffies_t phase :
+             {0UL, 1UL, 7UL, 8UL, 63UL, 64UL, 511UL, 4095UL, 32'767UL, 75'000UL, 262'143UL, 16'777'215UL})
             for (const jiffies_t d : distances) {
                 const jiffies_t now = s.at + phase;
                 INFO("at " << s.name << " + " << phase << ", distance " << d);
