@@ -2,8 +2,8 @@
 // any_timer_wheel.hpp: the wheel whose kind is chosen at run time, with the interface of timer_wheel.
 //
 //   exact   timer_wheel        fires at its tick; as precise as the clock
-//   v2_6    timer_wheel_v2_6   fires at its tick, in the order of 2.6: late timers at the next tick
-//   v6      timer_wheel_v6     fires a tick late, or up to an eighth of the delay
+//   v2_6    timer_wheel_v2_6   fires at its tick, in the order of 2.6; at the next one if that is over
+//   v6      timer_wheel_v6     fires late: by a tick, or by up to 8/63 of the delay
 //
 //   any_timer_wheel wheel{now, timer_precision::v6};
 #pragma once
