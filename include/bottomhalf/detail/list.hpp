@@ -32,6 +32,12 @@ public:
         head_.prev->next = &l;
         head_.prev = &l;
     }
+    void push_front(link& l) noexcept {
+        l.next = head_.next;
+        l.prev = &head_;
+        head_.next->prev = &l;
+        head_.next = &l;
+    }
     static void erase(link& l) noexcept {
         l.prev->next = l.next;
         l.next->prev = l.prev;
