@@ -212,14 +212,13 @@ TEST_CASE("a loop that polls for ever while time is on its way is a livelock all
     arch::sim_options o = told();
     o.max_steps = 10'000;
     sim::world world{o};
+    const auto spin = [] {
+        for (unsigned round = 0;; ++round) sim::relax(round % 8);
+    };
+    static auto* item = new work<decltype(spin), sim>{spin};   // never destroyed: it runs for ever
     CHECK_THROWS_AS(world.run([] {
-        machine_t m{{.cpus = 1}};
-        queue_t wq{m, "demo"};
-        auto item = make_work<sim>([] {
-            for (unsigned round = 0;; ++round) sim::relax(round % 8);
-        });
-        queue_work(wq, item);
-        m.advance(1000);
+        schedule_work(*item);
+        default_machine_of<sim>().advance(1000);
     }),
                     sim::livelock);
 }

@@ -132,10 +132,7 @@ public:
             atomic<basic_machine*>(gone_->machine).store(nullptr, release);
             detail::queue_memory<Arch>::put(gone_);
             gone_ = nullptr;
-            delete time_;
-            delete[] ports_;
-            delete[] pools_;
-            time_ = nullptr, ports_ = nullptr, pools_ = nullptr;
+            free_parts();
         }
     }
 
@@ -272,10 +269,7 @@ private:
             !time_->start("timekeeper")) {
             if (!first) return false;
             if (gone_ != nullptr) detail::queue_memory<Arch>::put(gone_), gone_ = nullptr;
-            delete[] ports_;
-            delete[] pools_;
-            delete time_;
-            ports_ = nullptr, pools_ = nullptr, time_ = nullptr;
+            free_parts();
             return false;
         }
         std::snprintf(gone_->name, sizeof gone_->name, "%s", "(gone)");
@@ -287,6 +281,13 @@ private:
         }
         irqs_.start(ports_, nr_cpus_);
         return true;
+    }
+
+    void free_parts() noexcept {
+        delete time_;
+        delete[] ports_;
+        delete[] pools_;
+        time_ = nullptr, ports_ = nullptr, pools_ = nullptr;
     }
 
     wq_t* start_events(location at) noexcept {
@@ -456,7 +457,10 @@ void basic_machine<Arch>::end_default(bool lost) noexcept {
     atomic<std::uint32_t>(the::at_exit).store(0, release);
     if constexpr (!Arch::simulated) atomic<std::int32_t>(the::in_exit).store(Arch::thread_id(), release);
     if (!lost) the::machine.shut_down(false, location::current());
-    if constexpr (Arch::simulated) std::construct_at(&the::machine);   // its destructor does nothing
+    if constexpr (Arch::simulated) {
+        if (lost) the::machine.free_parts();   // nobody is left who could use them
+        std::construct_at(&the::machine);      // its destructor does nothing
+    }
 }
 
 template <class Arch>
