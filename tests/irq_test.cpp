@@ -495,7 +495,7 @@ TEMPLATE_TEST_CASE("a machine that boots again has forgotten the edges, and who 
             for (const bool has_handler : {false, true})
                 for (const bool disabled : {false, true}) {
                     INFO("orderly " << orderly << ", a handler " << has_handler << ", disabled " << disabled);
-                    REQUIRE(m.boot(here, 2));
+                    REQUIRE(m.boot(here, {.cpus = 2}));
                     REQUIRE(m.events(here) != nullptr);
                     if (has_handler)
                         REQUIRE(m.irqs().request(line, {.handler = &top_half<TestType>, .dev_id = &left}, here) == 0);
@@ -506,7 +506,7 @@ TEMPLATE_TEST_CASE("a machine that boots again has forgotten the edges, and who 
                     reports::take("irq 5 still has 1 handler(s) at the machine's end");
                     CHECK_FALSE(m.irqs().raise(line));
 
-                    REQUIRE(m.boot(here, 2));
+                    REQUIRE(m.boot(here, {.cpus = 2}));
                     REQUIRE(m.events(here) != nullptr);
                     d.calls = 0;
                     REQUIRE(m.irqs().request(line, {.handler = &top_half<TestType>, .dev_id = &d}, here) == 0);

@@ -114,9 +114,7 @@ private:
                         delay);
         atomic<void*>(d.wq).store(&wq, release);
         timekeeper<Arch>& time = wq.machine->time();
-        const tick_clock& clock = time.clock();
-        const arch::ns_t now = Arch::now();
-        time.add(d.timer, delay == 0 ? clock.at(now) + 1 : clock.after(now, delay), cpu);
+        time.add(d.timer, time.expiry(delay), cpu);
         return true;
     }
 };

@@ -29,7 +29,7 @@ template <class Arch>
 class scoped_machine : public basic_machine<Arch> {
 public:
     explicit scoped_machine(machine_options o = {}, location at = location::current()) {
-        if (!this->boot(at, o.cpus)) fail();
+        if (!this->boot(at, o)) fail();
     }
     ~scoped_machine() { this->shut_down(true, location::current()); }
 

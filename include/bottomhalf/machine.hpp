@@ -16,6 +16,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
 
 #include <bottomhalf/context.hpp>
 #include <bottomhalf/irq.hpp>
@@ -31,6 +32,7 @@ inline constexpr unsigned max_cpus = 1024;
 
 struct machine_options {
     unsigned cpus = 0;   // emulated CPUs; 0: BOTTOMHALF_CPUS from the environment, else what the process may run on
+    std::optional<timer_precision> timers = {};   // none: BOTTOMHALF_TIMERS (exact, v2_6 or v6), else exact
 };
 
 enum class queue_kind : unsigned char {
@@ -60,7 +62,7 @@ public:
 
     /// Starts the clock.  Queues start their threads as they are created.
     /// Context: process.  Return: false if a thread or memory could not be had, or in the child of a fork().
-    bool boot(location at, unsigned cpus = 0) noexcept {
+    bool boot(location at, machine_options o = {}) noexcept {
         if (ops::forked("boot", at)) return false;
         if (!is_up() && is_ending()) {
             detail::say(channel::advice, severity::warn, "boot", at,
@@ -81,7 +83,7 @@ public:
                 s = state.load(acquire);
             }
         }
-        const bool ok = start(cpus);
+        const bool ok = start(o);
         if (ok) arrange_exit();
         state.store(ok ? up : down, release);   // [machine.state]
         Arch::unpark(state_, everybody);
@@ -248,20 +250,30 @@ public:
         return n > max_cpus ? max_cpus : n > 0 ? static_cast<unsigned>(n) : Arch::allowed_cpus();
     }
 
+    static timer_precision default_timers() noexcept {
+        const char* env = std::getenv("BOTTOMHALF_TIMERS");
+        if (env == nullptr || std::strcmp(env, "exact") == 0 || *env == '\0') return timer_precision::exact;
+        if (std::strcmp(env, "v6") == 0) return timer_precision::v6;
+        if (std::strcmp(env, "v2_6") == 0) return timer_precision::v2_6;
+        detail::say(channel::advice, severity::warn, "boot", location::current(),
+                    "BOTTOMHALF_TIMERS=%s is none of exact, v2_6 and v6; timers are exact", env);
+        return timer_precision::exact;
+    }
+
     static constexpr arch::ns_t patience = 1'000'000'000;   // for handlers at exit
 
 private:
     enum : std::uint32_t { down, booting, up };
 
-    bool start(unsigned cpus) noexcept {
-        unsigned n = cpus != 0 ? cpus : default_cpus();
+    bool start(const machine_options& o) noexcept {
+        unsigned n = o.cpus != 0 ? o.cpus : default_cpus();
         if (n > max_cpus) n = max_cpus;
         const bool first =
             ports_ == nullptr;   // after a stop at exit they are still there, and somebody may hold on to them
         if (first) {
             ports_ = new (std::nothrow) arch::cpu_port[n];
             pools_ = new (std::nothrow) pool_t* [n + 1] {};
-            time_ = new (std::nothrow) timekeeper<Arch>;
+            time_ = new (std::nothrow) timekeeper<Arch>(o.timers.value_or(default_timers()));
             gone_ = detail::queue_memory<Arch>::get(1);
             nr_cpus_ = n;
         }

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 
+#include <bottomhalf/any_timer_wheel.hpp>
 #include <bottomhalf/context.hpp>
 #include <bottomhalf/detail/spinlock.hpp>
 #include <bottomhalf/inbox.hpp>
@@ -61,6 +62,14 @@ public:
 
     [[nodiscard]] const tick_clock& clock() const noexcept { return clock_; }
     [[nodiscard]] jiffies_t jiffies() const noexcept { return clock_.at(Arch::now()); }
+    /// The tick for which to arm a timer that is to wait for `delay` whole ticks from now.  That a tick has begun already is
+    /// made up for here, but for the wheel of v6, which is a tick late anyway.
+    [[nodiscard]] jiffies_t expiry(jiffies_t delay) const noexcept BOTTOMHALF_NO_TSA {
+        const arch::ns_t now = Arch::now();
+        if (delay == 0) return clock_.at(now) + 1;
+        if (wheel_.precision() != timer_precision::v6) return clock_.after(now, delay);
+        return clock_.at(now) + (delay > max_jiffy_offset ? max_jiffy_offset : delay);
+    }
     /// Writes every tick to `cell` from now on.  Of all clocks of an engine one does that.
     void keep_jiffies(volatile unsigned long& cell) noexcept {
         detail::irq_lock<Arch> g(lock_);
@@ -216,7 +225,9 @@ public:
         wheel_.reset(initial_jiffies);   // what was armed meanwhile is due, whatever the clock says
     }
 
-    timekeeper() noexcept { inbox_.open(); }
+    explicit timekeeper(timer_precision p = timer_precision::exact) noexcept : wheel_(initial_jiffies, p) {
+        inbox_.open();
+    }
     ~timekeeper() {
         if constexpr (Arch::simulated)   // the next world begins there, before its machine has booted, too
             if (cell_ != nullptr) *cell_ = initial_jiffies;
@@ -257,7 +268,7 @@ private:
     void settle() noexcept BOTTOMHALF_REQUIRES(lock_) {
         for (detail::link* l = inbox_.take_all(); l != nullptr;) {
             detail::link* next = l->next;
-            timer_node& t = *timer_wheel::from_link(l);
+            timer_node& t = *any_timer_wheel::from_link(l);
             put_on(t, t.expires);
             l = next;
         }
@@ -372,7 +383,7 @@ private:
     std::uint32_t watch_ = 0;            // A: what the thread sleeps on
     jiffies_t next_ = initial_jiffies;   // A: the tick until which it sleeps [clock.next]
     detail::spinlock<Arch> lock_;
-    timer_wheel wheel_ BOTTOMHALF_GUARDED_BY(lock_);
+    any_timer_wheel wheel_ BOTTOMHALF_GUARDED_BY(lock_);
     timer_node* running_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
     std::uint32_t fired_ BOTTOMHALF_GUARDED_BY(lock_) = 0;   // how many functions have been called
     volatile unsigned long* cell_ = nullptr;                 // A: written once, under lock_
