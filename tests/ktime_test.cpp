@@ -207,6 +207,9 @@ TEST_CASE("mktime64, calendar_of: agree with libc over a thousand years", "[ktim
     CHECK(mktime64(2005, 3, 1, 0, 0, 0) == 1'109'635'200);
     CHECK(mktime64(2004, 2, 29, 24, 0, 0) == mktime64(2004, 3, 1, 0, 0, 0));   // midnight has two names
     CHECK(mktime64(1969, 12, 31, 23, 59, 59) == -1);
+    CHECK(calendar_of(TIME64_MAX).year ==
+          292'277'026'596);   // the ends, where days would overflow if counted carelessly
+    CHECK(calendar_of(TIME64_MIN).sec == 52);
 
     // Steps of a prime number of seconds, some five months: every month, weekday and leap year rule gets its turn.
     for (time64_t t = -16'000'000'000; t < 16'000'000'000; t += 12'345'701) {

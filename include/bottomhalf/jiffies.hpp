@@ -131,8 +131,9 @@ inline constexpr std::uint64_t max_sec_in_jiffies = [] {
 /// Seconds and nanoseconds to ticks, rounded up: timespec64_to_jiffies() and its family.
 [[nodiscard]] constexpr jiffies_t timespec_to_jiffies(std::int64_t sec, long nsec) noexcept {
     if (static_cast<std::uint64_t>(sec) >= max_sec_in_jiffies) return max_sec_in_jiffies * hz;
+    constexpr std::uint64_t tick = tick_ns;
     return static_cast<jiffies_t>(sec) * hz +
-           static_cast<jiffies_t>(static_cast<std::uint64_t>(nsec + tick_ns - 1) / static_cast<std::uint64_t>(tick_ns));
+           static_cast<jiffies_t>((static_cast<std::uint64_t>(nsec) + tick - 1) / tick);
 }
 }   // namespace detail
 

@@ -46,6 +46,8 @@ constexpr long long wrapping_mul(unsigned long long a, long long b) noexcept {
 }
 /// Towards minus infinity.
 constexpr long long floor_div(long long a, long long b) noexcept { return a / b - (a % b < 0 ? 1 : 0); }
+/// What that leaves: 0..b-1.
+constexpr long long floor_mod(long long a, long long b) noexcept { return a % b + (a % b < 0 ? b : 0); }
 }   // namespace detail
 
 // ---- ktime_t --------------------------------------------------------------------------------------------------------
@@ -87,11 +89,12 @@ constexpr long long floor_div(long long a, long long b) noexcept { return a / b 
 [[nodiscard]] constexpr ktime_t ktime_sub_ms(ktime_t t, std::uint64_t ms) noexcept {
     return ktime_sub(t, ms_to_ktime(ms));
 }
-/// For expiry times, which are not negative.  Return: KTIME_MAX if the sum is none either, or less than a summand.
+/// For expiry times, which are not negative.  Return: KTIME_MAX if the sum is less than a summand, and so whenever it is
+/// negative.
 /// Source: ktime_add_safe(), kernel/time/hrtimer.c.
 [[nodiscard]] constexpr ktime_t ktime_add_safe(ktime_t a, ktime_t b) noexcept {
     const ktime_t sum = ktime_add(a, b);
-    return sum < 0 || sum < a || sum < b ? KTIME_MAX : sum;
+    return sum < a || sum < b ? KTIME_MAX : sum;
 }
 
 /// Return: -1, 0, 1.
@@ -115,8 +118,8 @@ struct timespec64 {
 
 /// From any number of nanoseconds, negative ones too, to 0 <= tv_nsec < NSEC_PER_SEC.
 constexpr void set_normalized_timespec64(timespec64* ts, time64_t sec, long long nsec) noexcept {
-    const long long carry = detail::floor_div(nsec, NSEC_PER_SEC);
-    *ts = {detail::wrapping_add(sec, carry), static_cast<long>(nsec - carry * NSEC_PER_SEC)};
+    *ts = {detail::wrapping_add(sec, detail::floor_div(nsec, NSEC_PER_SEC)),
+           static_cast<long>(detail::floor_mod(nsec, NSEC_PER_SEC))};
 }
 [[nodiscard]] constexpr timespec64 ns_to_timespec64(long long nsec) noexcept {
     timespec64 ts{};
@@ -206,7 +209,7 @@ constexpr long long days_to(long long year, int mon, int mday) noexcept {
 }
 [[nodiscard]] constexpr calendar_time calendar_of(time64_t secs) noexcept {
     const long long days = detail::floor_div(secs, 86'400);
-    const int rest = static_cast<int>(secs - days * 86'400);
+    const int rest = static_cast<int>(detail::floor_mod(secs, 86'400));
     long long year = 1970 + detail::floor_div(days * 400, 146'097);   // right, or one too many
     while (detail::days_to(year, 1, 1) > days) --year;
     while (detail::days_to(year + 1, 1, 1) <= days) ++year;
@@ -218,7 +221,7 @@ constexpr long long days_to(long long year, int mon, int mday) noexcept {
             .hour = rest / 3600,
             .min = rest / 60 % 60,
             .sec = rest % 60,
-            .wday = static_cast<int>(days + 4 - detail::floor_div(days + 4, 7) * 7),   // 1970 began on a Thursday
+            .wday = static_cast<int>(detail::floor_mod(days + 4, 7)),   // 1970 began on a Thursday
             .yday = static_cast<int>(days - detail::days_to(year, 1, 1))};
 }
 
