@@ -36,6 +36,7 @@ SAME(unpark);
 SAME(relax);
 SAME(step);
 SAME(now);
+SAME(wall_clock);
 SAME(sleep_precisely);
 SAME(spawn_budget);
 SAME(allowed_cpus);
@@ -257,6 +258,17 @@ TEST_CASE("world: a second run goes on where the first stopped", "[sim][world]")
 }
 
 // ---- sleeping and time ----------------------------------------------------------------------------------------------
+
+TEST_CASE("wall_clock: a world begins in the first second of March 2005, and virtual time counts on",
+          "[sim][wall_clock]") {
+    CHECK(sim::wall_clock() == 1'109'635'200LL * 1'000'000'000);   // no world
+    sim::world w;
+    w.run([] {
+        CHECK(sim::wall_clock() == 1'109'635'200LL * 1'000'000'000);
+        sim::delay(1'234'567'890);
+        CHECK(sim::wall_clock() == 1'109'635'201'234'567'890LL);
+    });
+}
 
 TEST_CASE("park: does not sleep if the word has changed", "[sim][park]") {
     sim::world w;

@@ -14,6 +14,7 @@
 //   bool irq_save(), void irq_restore(was)    this task's soft interrupt mask
 //   void raise(port, line), void kick(port)   make a line pending at a CPU; ring its doorbell
 //   ns_t now(), void delay(ns)                the engine's monotonic clock; burns time
+//   ns_t wall_clock()                         since 1970, UTC; may jump
 //   void follow_time(f, arg)                  f(arg) brings up to date what shows the time, after it has rested:
 //   bool begin_rest(), void end_rest()        no tick while nobody is awake to read it
 //   void relax(round), void step()            one round of a spin loop; a scheduling point

@@ -178,6 +178,9 @@ struct sim {
         const sim_world* const w = world::current();
         return w != nullptr ? w->now() : 0;
     }
+    /// Worlds begin at 2005-03-01T00:00:00Z.
+    static constexpr ns_t epoch = 1'109'635'200LL * 1'000'000'000;
+    static ns_t wall_clock() noexcept { return epoch + now(); }
     static void sleep_precisely() noexcept {}   // every sleep is
 
     /// Burns time: others go on meanwhile.

@@ -142,6 +142,12 @@ struct threads {
         ::clock_gettime(CLOCK_MONOTONIC, &t);
         return ns_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
     }
+    /// Since 1970, UTC.  Jumps when somebody sets it.
+    static ns_t wall_clock() noexcept {
+        timespec t;
+        ::clock_gettime(CLOCK_REALTIME, &t);
+        return ns_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+    }
 
     /// This thread's timed sleeps end on time (1 ns of slack) instead of up to 50 us late.
     static void sleep_precisely() noexcept { ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL); }

@@ -19,6 +19,13 @@ inline unsigned long msleep_interruptible(unsigned int msecs, location at = loca
     return 0;
 }
 inline void ssleep(unsigned int seconds, location at = location::current()) noexcept { msleep(seconds * 1000, at); }
+/// Sleeps for at least `min_us` microseconds, by the clock instead of in ticks (2.6.36 and later).  Context: process.
+inline void usleep_range(unsigned long min_us, unsigned long, location at = location::current()) noexcept {
+    if (!impl::ctx::might_sleep("usleep_range", at)) return;
+    const arch::ns_t now = engine::now();
+    const bool too_long = min_us >= static_cast<unsigned long>((arch::forever - now) / 1000);
+    impl::sleep_until(too_long ? arch::forever : now + static_cast<arch::ns_t>(min_us) * 1000, "usleep_range");
+}
 
 /// Burns CPU time for at least that long.  Context: any.
 inline void ndelay(unsigned long nsecs) noexcept { engine::delay(static_cast<arch::ns_t>(nsecs)); }
@@ -34,3 +41,8 @@ using bottomhalf::linux26::msleep_interruptible;
 using bottomhalf::linux26::ndelay;
 using bottomhalf::linux26::ssleep;
 using bottomhalf::linux26::udelay;
+using bottomhalf::linux26::usleep_range;
+
+#ifndef MAX_UDELAY_MS
+#define MAX_UDELAY_MS 5   // longer ones are mdelay()'s
+#endif

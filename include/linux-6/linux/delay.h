@@ -18,14 +18,26 @@ inline unsigned long msleep_interruptible(unsigned int msecs, location at = loca
 }
 inline void ssleep(unsigned int seconds, location at = location::current()) noexcept { msleep(seconds * 1000, at); }
 inline void usleep_range(unsigned long min_us, unsigned long, location at = location::current()) noexcept {
-    impl::sleep_until(engine::now() + static_cast<arch::ns_t>(min_us) * 1'000, "usleep_range", at);
+    const arch::ns_t now = engine::now();
+    const bool too_long = min_us >= static_cast<unsigned long>((arch::forever - now) / 1'000);
+    impl::sleep_until(too_long ? arch::forever : now + static_cast<arch::ns_t>(min_us) * 1'000, "usleep_range", at);
 }
-inline void fsleep(unsigned long us, location at = location::current()) noexcept { usleep_range(us, us, at); }
+inline void usleep_idle_range(unsigned long min_us, unsigned long max_us, location at = location::current()) noexcept {
+    usleep_range(min_us, max_us, at);
+}
 
 /// Burns the time.  Context: any.
 inline void ndelay(unsigned long ns) noexcept { engine::delay(static_cast<arch::ns_t>(ns)); }
 inline void udelay(unsigned long us) noexcept { ndelay(us * 1'000); }
 inline void mdelay(unsigned long ms) noexcept { ndelay(ms * 1'000'000); }
+
+/// Burns up to 10 us, and sleeps for longer.
+inline void fsleep(unsigned long us, location at = location::current()) noexcept {
+    if (us <= 10)
+        udelay(us);
+    else
+        usleep_range(us, us, at);
+}
 
 }   // namespace BOTTOMHALF_ENGINE
 }   // namespace bottomhalf::linux6
@@ -37,4 +49,9 @@ using bottomhalf::linux6::msleep_interruptible;
 using bottomhalf::linux6::ndelay;
 using bottomhalf::linux6::ssleep;
 using bottomhalf::linux6::udelay;
+using bottomhalf::linux6::usleep_idle_range;
 using bottomhalf::linux6::usleep_range;
+
+#ifndef MAX_UDELAY_MS
+#define MAX_UDELAY_MS 5   // longer ones are mdelay()'s
+#endif
