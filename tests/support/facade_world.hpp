@@ -3,17 +3,13 @@
 #pragma once
 
 #include <bottomhalf/arch/sim.hpp>
-#include <bottomhalf/machine.hpp>
 
 namespace support {
 
 template <class Body>
 void in_world(Body body) {
     bottomhalf::arch::sim::world world;
-    world.run([&] {
-        body();
-        bottomhalf::default_machine_of<bottomhalf::arch::sim>().shut_down(true, bottomhalf::location::current());
-    });
+    world.run(body);
 }
 
 }   // namespace support

@@ -4,6 +4,8 @@
 // The variable rests while nobody is awake to read it; what asks for the present here asks the clock.
 #pragma once
 
+#include <type_traits>
+
 #include <linux/bottomhalf.h>
 #include <linux/limits.h>
 #include <linux/time64.h>
@@ -26,15 +28,11 @@ using bottomhalf::msecs_to_jiffies;
 using bottomhalf::nsecs_to_jiffies;
 using bottomhalf::nsecs_to_jiffies64;
 using bottomhalf::secs_to_jiffies;
-using bottomhalf::time_after;
 using bottomhalf::time_after32;
 using bottomhalf::time_after64;
-using bottomhalf::time_after_eq;
 using bottomhalf::time_after_eq64;
-using bottomhalf::time_before;
 using bottomhalf::time_before32;
 using bottomhalf::time_before64;
-using bottomhalf::time_before_eq;
 using bottomhalf::time_before_eq64;
 using bottomhalf::time_between32;
 using bottomhalf::time_in_range;
@@ -46,6 +44,22 @@ using ::bottomhalf::BOTTOMHALF_ENGINE::jiffies;
 inline constexpr unsigned long MAX_JIFFY_OFFSET = max_jiffy_offset;
 inline constexpr unsigned long INITIAL_JIFFIES = initial_jiffies;
 inline constexpr unsigned long TICK_NSEC = static_cast<unsigned long>(tick_ns);
+
+/// Is `a` later than `b`?  Right within half the range, across the wrap.  Whoever compares jiffies wants them to move, so this
+/// boots the machine, as the facade's other calls do.
+constexpr bool time_after(unsigned long a, unsigned long b, location at = location::current()) noexcept {
+    if (!std::is_constant_evaluated() && !impl::here::in_interrupt()) impl::up(at);
+    return bottomhalf::time_after(a, b);
+}
+constexpr bool time_before(unsigned long a, unsigned long b, location at = location::current()) noexcept {
+    return time_after(b, a, at);
+}
+constexpr bool time_after_eq(unsigned long a, unsigned long b, location at = location::current()) noexcept {
+    return !time_after(b, a, at);
+}
+constexpr bool time_before_eq(unsigned long a, unsigned long b, location at = location::current()) noexcept {
+    return !time_after(a, b, at);
+}
 
 /// The tick by the clock.  Context: as bottomhalf_boot() the first time, any from then on.
 [[nodiscard]] inline u64 get_jiffies_64(location at = location::current()) noexcept {
