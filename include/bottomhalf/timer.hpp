@@ -16,6 +16,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 #include <bottomhalf/detail/list.hpp>
 #include <bottomhalf/jiffies.hpp>
@@ -54,15 +55,20 @@ public:
     bool add(timer_node& t, jiffies_t expires) noexcept {
         t.expires = expires;
         ++size_;
-        place(t);
-        return t.slot == due_slot;
+        if (time_after(expires, clock_)) [[likely]] {
+            place(t.entry, expires);
+            return false;
+        }
+        due_.push_back(t.entry);
+        return true;
     }
     void remove(timer_node& t) noexcept {
+        // Alone, its neighbour on both sides is the head of its list, which tells the slot.  So a timer need not know it,
+        // and no more than its links is touched.
+        const detail::link *before = t.entry.prev, *behind = t.entry.next;
         detail::list::erase(t.entry);
         --size_;
-        if (t.slot == due_slot) return;
-        const unsigned level = t.slot / slots, s = t.slot % slots;
-        if (wheel_[level][s].empty()) occupied_[level] &= ~bit(s);
+        if (before == behind) left_empty(before);
     }
     /// The same as remove() and add().
     bool move(timer_node& t, jiffies_t expires) noexcept {
@@ -79,24 +85,23 @@ public:
     /// Moves the clock to `now` and everything that expires until then to due().  Cost: the timers moved, not the ticks.
     void advance(jiffies_t now) noexcept {
         while (time_after(now, clock_)) {
+            // Level 0, to the end of its turn.
+            const jiffies_t last = clock_ | (slots - 1);
+            expire(time_after(now, last) ? last : now);
+            if (clock_ == now) return;
             const jiffies_t next = next_event();
-            if (size_ == 0 || time_after(next, now)) {
+            if (time_after(next, now)) {
                 // Nothing happens in between; but the clock must not jump over a digit whose slot is still to move down,
                 // which is an event of its own, so this is safe.
                 clock_ = now;
                 return;
             }
             clock_ = next;
-            // Entering tick `clock_`: from the highest digit that turned to zero below it, slots move down.
-            for (unsigned level = levels - 1; level > 0; --level)
-                if ((clock_ & ((jiffies_t{1} << (level * level_bits)) - 1)) == 0) spill(level, digit(clock_, level));
-            const unsigned s = digit(clock_, 0);
-            if ((occupied_[0] & bit(s)) != 0) {
-                for (detail::link* l = wheel_[0][s].front(); l != wheel_[0][s].end(); l = l->next)
-                    from_link(l)->slot = due_slot;
-                due_.take(wheel_[0][s]);
-                occupied_[0] &= ~bit(s);
-            }
+            // From the highest digit that turned to zero below it, slots move down.
+            const unsigned zeros = static_cast<unsigned>(std::countr_zero(clock_)) / level_bits;
+            for (unsigned level = zeros < levels ? zeros : levels - 1; level > 0; --level)
+                spill(level, digit(clock_, level));
+            expire(clock_);
         }
     }
 
@@ -104,12 +109,13 @@ public:
     /// nothing pending, half the range away.
     [[nodiscard]] jiffies_t next_event() const noexcept {
         for (unsigned level = 0; level < levels; ++level) {
+            const std::uint64_t occupied = occupied_on(level);
+            if (occupied == 0) continue;
+            // Slots at or before our own digit are empty on every level: what lies there would have moved down.  But
+            // beyond the wrap of the counter the highest digit starts again from 0.
             const unsigned here = digit(clock_, level);
-            // Slots at or before our own digit are empty on every level: what lies there would have moved down.
-            std::uint64_t later = here + 1 < slots ? occupied_[level] & (~std::uint64_t{0} << (here + 1)) : 0;
-            // Beyond the wrap of the counter the highest digit starts again from 0.
-            if (later == 0 && level == levels - 1) later = occupied_[level];
-            if (later == 0) continue;
+            std::uint64_t later = here + 1 < slots ? occupied & (~std::uint64_t{0} << (here + 1)) : 0;
+            if (later == 0) later = occupied;
             const auto s = static_cast<jiffies_t>(std::countr_zero(later));
             const unsigned shift = level * level_bits;
             const jiffies_t above = shift + level_bits >= 8 * sizeof(jiffies_t)
@@ -125,8 +131,8 @@ public:
 
     template <class F>
     void for_each(F f) {
-        for (auto& level : wheel_)
-            for (auto& l : level) each(l, f);
+        for (auto& l : level0_) each(l, f);
+        for (auto& l : later_) each(l, f);
         each(due_, f);
     }
 
@@ -135,32 +141,76 @@ public:
     }
 
 private:
-    static constexpr std::uint16_t due_slot = levels * slots;
+    // Above level 0 a slot is so many lists, by the lowest bits of the expiry: those of one tick keep their order, and when
+    // the slot moves down, so many cache misses are under way at a time instead of one.
+    static constexpr unsigned strands = 8;
 
     static constexpr std::uint64_t bit(unsigned s) noexcept { return std::uint64_t{1} << s; }
     static constexpr unsigned digit(jiffies_t j, unsigned level) noexcept {
         return static_cast<unsigned>(j >> (level * level_bits)) % slots;
     }
-    void place(timer_node& t) noexcept {
-        if (!time_after(t.expires, clock_)) {
-            t.slot = due_slot;
-            due_.push_back(t.entry);
+    [[nodiscard]] std::uint64_t occupied_on(unsigned level) const noexcept {
+        if (level == 0) return occupied0_;
+        std::uint64_t all = 0;
+        for (const std::uint64_t some : occupied_[level - 1]) all |= some;
+        return all;
+    }
+    /// `expires` is after the clock, or equal to it if the caller goes on to expire().
+    void place(detail::link& l, jiffies_t expires) noexcept {
+        const jiffies_t differ = expires ^ clock_;   // beyond the wrap: in the highest digit, and lower there than ours
+        if (differ < slots) {
+            const unsigned s = digit(expires, 0);
+            level0_[s].push_back(l);
+            occupied0_ |= bit(s);
             return;
         }
-        const jiffies_t differ =
-            t.expires ^ clock_;   // beyond the wrap: in the highest digit, and lower there than ours
         const unsigned level = (static_cast<unsigned>(std::bit_width(differ)) - 1) / level_bits;
-        const unsigned s = digit(t.expires, level);
-        t.slot = static_cast<std::uint16_t>(level * slots + s);
-        wheel_[level][s].push_back(t.entry);
-        occupied_[level] |= bit(s);
+        const unsigned s = digit(expires, level), strand = static_cast<unsigned>(expires) % strands;
+        later_[((level - 1) * slots + s) * strands + strand].push_back(l);
+        occupied_[level - 1][strand] |= bit(s);
+    }
+    void left_empty(const detail::link* head) noexcept {
+        // Lists are told apart by their addresses: where it is none of ours, it is due().
+        const auto at = reinterpret_cast<std::uintptr_t>(head);
+        const std::size_t i = (at - reinterpret_cast<std::uintptr_t>(&later_[0])) / sizeof(detail::list);
+        const std::size_t i0 = (at - reinterpret_cast<std::uintptr_t>(&level0_[0])) / sizeof(detail::list);
+        if (i0 < slots)
+            occupied0_ &= ~bit(static_cast<unsigned>(i0));
+        else if (i < std::size(later_))
+            occupied_[i / strands / slots][i % strands] &= ~bit(static_cast<unsigned>(i / strands % slots));
+    }
+    /// Moves the clock to `now`, within the turn of level 0, and what expires until then to due().
+    void expire(jiffies_t now) noexcept {
+        clock_ = now;
+        std::uint64_t over = occupied0_ & (~std::uint64_t{0} >> (slots - 1 - digit(now, 0)));
+        occupied0_ ^= over;
+        for (; over != 0; over &= over - 1) due_.take(level0_[std::countr_zero(over)]);
     }
     void spill(unsigned level, unsigned s) noexcept {
-        if ((occupied_[level] & bit(s)) == 0) return;
-        detail::list moving;
-        moving.take(wheel_[level][s]);
-        occupied_[level] &= ~bit(s);
-        while (!moving.empty()) place(*from_link(moving.pop_front()));
+        detail::link *at[strands], *end[strands];
+        unsigned n = 0;
+        for (unsigned strand = 0; strand < strands; ++strand) {
+            if ((occupied_[level - 1][strand] & bit(s)) == 0) continue;
+            occupied_[level - 1][strand] &= ~bit(s);
+            detail::list& from = later_[((level - 1) * slots + s) * strands + strand];
+            at[n] = from.front();
+            end[n++] = from.end();
+            from.clear();
+        }
+        while (n != 0)
+            for (unsigned i = 0; i < n;) {
+                detail::link& l = *at[i];
+                at[i] = l.next;
+                __builtin_prefetch(at[i], 1);
+                place(l, from_link(&l)->expires);
+                if (at[i] != end[i]) {
+                    ++i;
+                } else {
+                    --n;
+                    at[i] = at[n];
+                    end[i] = end[n];
+                }
+            }
     }
     template <class F>
     static void each(detail::list& l, F& f) {
@@ -169,9 +219,11 @@ private:
 
     jiffies_t clock_;
     std::size_t size_ = 0;
-    std::uint64_t occupied_[levels] = {};
-    detail::list wheel_[levels][slots];
+    std::uint64_t occupied0_ = 0;
+    std::uint64_t occupied_[levels - 1][strands] = {};
     detail::list due_;
+    detail::list level0_[slots];
+    detail::list later_[(levels - 1) * slots * strands];
 };
 
 }   // namespace bottomhalf
