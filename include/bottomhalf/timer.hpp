@@ -45,7 +45,7 @@ public:
     static constexpr unsigned slots = 1U << level_bits;
     static constexpr unsigned levels = (8 * sizeof(jiffies_t) + level_bits - 1) / level_bits;
 
-    explicit timer_wheel(jiffies_t now = initial_jiffies) noexcept : clock_(now) {}
+    explicit timer_wheel(jiffies_t now = initial_jiffies) noexcept : clock_(now), turned_(now) {}
 
     [[nodiscard]] jiffies_t clock() const noexcept { return clock_; }   // everything up to this tick is due
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -59,7 +59,7 @@ public:
             place(t.entry, expires);
             return false;
         }
-        due_.push_back(t.entry);
+        (turned_ == clock_ ? due_ : late_).push_back(t.entry);
         return true;
     }
     void remove(timer_node& t) noexcept {
@@ -68,6 +68,7 @@ public:
         const detail::link *before = t.entry.prev, *behind = t.entry.next;
         detail::list::erase(t.entry);
         --size_;
+        scouted_ = 0;   // a scout may stand on it
         if (before == behind) left_empty(before);
     }
     /// The same as remove() and add().
@@ -77,63 +78,40 @@ public:
     }
     /// Takes the oldest due timer off; null if none is due.
     timer_node* pop_due() noexcept {
-        if (due_.empty()) return nullptr;
+        if (due_.empty()) {
+            turn();
+            if (due_.empty()) return nullptr;
+        }
         --size_;
+        if (scouted_ != 0) look_ahead();
         return from_link(due_.pop_front());
     }
 
-    /// Moves the clock to `now` and everything that expires until then to due().  Cost: the timers moved, not the ticks.
+    /// Moves the clock to `now`; everything that expires until then is due.  Cost: the timers moved, not the ticks.
     void advance(jiffies_t now) noexcept {
-        while (time_after(now, clock_)) {
-            // Level 0, to the end of its turn.
-            const jiffies_t last = clock_ | (slots - 1);
-            expire(time_after(now, last) ? last : now);
-            if (clock_ == now) return;
-            const jiffies_t next = next_event();
-            if (time_after(next, now)) {
-                // Nothing happens in between; but the clock must not jump over a digit whose slot is still to move down,
-                // which is an event of its own, so this is safe.
-                clock_ = now;
-                return;
-            }
-            clock_ = next;
-            // From the highest digit that turned to zero below it, slots move down.
-            const unsigned zeros = static_cast<unsigned>(std::countr_zero(clock_)) / level_bits;
-            for (unsigned level = zeros < levels ? zeros : levels - 1; level > 0; --level)
-                spill(level, digit(clock_, level));
-            expire(clock_);
-        }
+        if (!time_after(now, clock_)) return;
+        while (turned_ != clock_) step();
+        due_.take(late_);
+        clock_ = now;
+        turn();
     }
 
     /// The first tick at which advance() has something to do: a timer that expires, or one that moves down a level.  With
     /// nothing pending, half the range away.
-    [[nodiscard]] jiffies_t next_event() const noexcept {
-        for (unsigned level = 0; level < levels; ++level) {
-            const std::uint64_t occupied = occupied_on(level);
-            if (occupied == 0) continue;
-            // Slots at or before our own digit are empty on every level: what lies there would have moved down.  But
-            // beyond the wrap of the counter the highest digit starts again from 0.
-            const unsigned here = digit(clock_, level);
-            std::uint64_t later = here + 1 < slots ? occupied & (~std::uint64_t{0} << (here + 1)) : 0;
-            if (later == 0) later = occupied;
-            const auto s = static_cast<jiffies_t>(std::countr_zero(later));
-            const unsigned shift = level * level_bits;
-            const jiffies_t above = shift + level_bits >= 8 * sizeof(jiffies_t)
-                                        ? 0
-                                        : clock_ & ~((jiffies_t{1} << (shift + level_bits)) - 1);
-            return above | (s << shift);
-        }
-        return clock_ + max_jiffy_offset;
-    }
+    [[nodiscard]] jiffies_t next_event() const noexcept { return turned_ == clock_ ? next_turn() : clock_ + 1; }
 
     /// Sets the clock of an empty wheel.
-    void reset(jiffies_t now) noexcept { clock_ = now; }
+    void reset(jiffies_t now) noexcept {
+        advance(clock_ + 1);
+        clock_ = turned_ = now;
+    }
 
     template <class F>
     void for_each(F f) {
         for (auto& l : level0_) each(l, f);
         for (auto& l : later_) each(l, f);
         each(due_, f);
+        each(late_, f);
     }
 
     static timer_node* from_link(detail::link* l) noexcept {
@@ -144,6 +122,8 @@ private:
     // Above level 0 a slot is so many lists, by the lowest bits of the expiry: those of one tick keep their order, and when
     // the slot moves down, so many cache misses are under way at a time instead of one.
     static constexpr unsigned strands = 8;
+    static constexpr unsigned scouts = 8;
+    static constexpr std::uint64_t group_mask = (std::uint64_t{1} << scouts) - 1;
 
     static constexpr std::uint64_t bit(unsigned s) noexcept { return std::uint64_t{1} << s; }
     static constexpr unsigned digit(jiffies_t j, unsigned level) noexcept {
@@ -155,9 +135,9 @@ private:
         for (const std::uint64_t some : occupied_[level - 1]) all |= some;
         return all;
     }
-    /// `expires` is after the clock, or equal to it if the caller goes on to expire().
+    /// `expires` is after the wheel's tick, or is it.
     void place(detail::link& l, jiffies_t expires) noexcept {
-        const jiffies_t differ = expires ^ clock_;   // beyond the wrap: in the highest digit, and lower there than ours
+        const jiffies_t differ = expires ^ turned_;   // beyond the wrap: in the highest digit, and lower there than ours
         if (differ < slots) {
             const unsigned s = digit(expires, 0);
             level0_[s].push_back(l);
@@ -179,12 +159,72 @@ private:
         else if (i < std::size(later_))
             occupied_[i / strands / slots][i % strands] &= ~bit(static_cast<unsigned>(i / strands % slots));
     }
-    /// Moves the clock to `now`, within the turn of level 0, and what expires until then to due().
-    void expire(jiffies_t now) noexcept {
-        clock_ = now;
-        std::uint64_t over = occupied0_ & (~std::uint64_t{0} >> (slots - 1 - digit(now, 0)));
+    /// Turns the wheel until something is due, or it has come to the clock.
+    void turn() noexcept {
+        while (due_.empty() && turned_ != clock_) step();
+        if (turned_ == clock_) due_.take(late_);
+    }
+    /// Turns the wheel to the next tick at which it has something to do, at most to the clock.
+    void step() noexcept {
+        const jiffies_t last = turned_ | (slots - 1), until = time_after(clock_, last) ? last : clock_;
+        if (const std::uint64_t over = occupied0_ & (~std::uint64_t{0} >> (slots - 1 - digit(until, 0))); over != 0)
+            return expire(over);
+        turned_ = until;
+        if (turned_ == clock_) return;
+        const jiffies_t next = next_turn();
+        if (time_after(next, clock_)) {
+            // Nothing happens in between; but the wheel must not jump over a digit whose slot is still to move down,
+            // which is an event of its own, so this is safe.
+            turned_ = clock_;
+            return;
+        }
+        turned_ = next;
+        // From the highest digit that turned to zero below it, slots move down.
+        const unsigned zeros = static_cast<unsigned>(std::countr_zero(turned_)) / level_bits;
+        for (unsigned level = zeros < levels ? zeros : levels - 1; level > 0; --level)
+            spill(level, digit(turned_, level));
+        scouted_ = 0;
+        if ((occupied0_ & bit(digit(turned_, 0))) != 0) expire(bit(digit(turned_, 0)));
+    }
+    /// Of the slots `over` of level 0, which the clock has passed, those in the first group that has any become due.
+    void expire(std::uint64_t over) noexcept {
+        const auto group = static_cast<unsigned>(std::countr_zero(over)) / scouts;
+        over &= group_mask << (group * scouts);
         occupied0_ ^= over;
+        turned_ = (turned_ & ~jiffies_t{slots - 1}) | static_cast<jiffies_t>(std::bit_width(over) - 1);
         for (; over != 0; over &= over - 1) due_.take(level0_[std::countr_zero(over)]);
+        if (scouted_ != group + 1) send_scouts(group + 1);
+    }
+    // While the timers of a group of ticks fire, scouts walk along the lists of the next group, one step of one of them for
+    // each timer, so that its memory has come when its turn has: a list alone is one cache miss after the other.
+    void send_scouts(unsigned group) noexcept {
+        scouted_ = group < slots / scouts ? group : 0;
+        if (scouted_ == 0) return;
+        for (unsigned i = 0; i < scouts; ++i) scout_[i] = level0_[group * scouts + i].front();
+    }
+    void look_ahead() noexcept {
+        detail::link*& at = scout_[next_scout_++ % scouts];
+        if (reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(&level0_[0]) < sizeof level0_) return;
+        at = at->next;
+        __builtin_prefetch(at, 1);
+    }
+    [[nodiscard]] jiffies_t next_turn() const noexcept {
+        for (unsigned level = 0; level < levels; ++level) {
+            const std::uint64_t occupied = occupied_on(level);
+            if (occupied == 0) continue;
+            // Slots at or before our own digit are empty on every level: what lies there would have moved down.  But
+            // beyond the wrap of the counter the highest digit starts again from 0.
+            const unsigned here = digit(turned_, level);
+            std::uint64_t later = here + 1 < slots ? occupied & (~std::uint64_t{0} << (here + 1)) : 0;
+            if (later == 0) later = occupied;
+            const auto s = static_cast<jiffies_t>(std::countr_zero(later));
+            const unsigned shift = level * level_bits;
+            const jiffies_t above = shift + level_bits >= 8 * sizeof(jiffies_t)
+                                        ? 0
+                                        : turned_ & ~((jiffies_t{1} << (shift + level_bits)) - 1);
+            return above | (s << shift);
+        }
+        return turned_ + max_jiffy_offset;
     }
     void spill(unsigned level, unsigned s) noexcept {
         detail::link *at[strands], *end[strands];
@@ -217,11 +257,17 @@ private:
         for (detail::link* n = l.front(); n != l.end(); n = n->next) f(*from_link(n));
     }
 
-    jiffies_t clock_;
+    jiffies_t clock_;    // what is not after it is due
+    jiffies_t turned_;   // how far the wheel has turned: it follows as timers are taken, so that what moves down is still
+                         // in the cache when it fires
+    unsigned scouted_ = 0;   // the group of slots of level 0 in which the scouts are; 0: in none
+    unsigned next_scout_ = 0;
     std::size_t size_ = 0;
     std::uint64_t occupied0_ = 0;
     std::uint64_t occupied_[levels - 1][strands] = {};
     detail::list due_;
+    detail::list late_;   // armed in the past, while what was due before them is still in the wheel
+    detail::link* scout_[scouts] = {};
     detail::list level0_[slots];
     detail::list later_[(levels - 1) * slots * strands];
 };
