@@ -8,9 +8,15 @@
 // nothing.  A timer fires exactly at its tick, never early; timers of one tick fire in the order in which they came to
 // its slot.
 //
+// With many timers the cost is cache misses, and a list is one after the other.  So whoever walks, walks along eight lists
+// at a time: a slot above level 0 is eight lists (strands), and scouts fetch the timers of the next ticks while those of
+// this one fire.  And the wheel turns as timers are taken, so that what moves down fires while it is still in the cache:
+// after advance() all that is due can be had from pop_due(), but most of it may lie in the wheel still.
+//
 //   timer_wheel wheel{now};
 //   wheel.add(t, now + 20);
-//   wheel.advance(now + 20);          // moves what is due to wheel.due()
+//   wheel.advance(now + 20);
+//   while (timer_node* t = wheel.pop_due()) ...
 #pragma once
 
 #include <bit>
@@ -49,7 +55,7 @@ public:
 
     [[nodiscard]] jiffies_t clock() const noexcept { return clock_; }   // everything up to this tick is due
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] detail::list& due() noexcept { return due_; }
+    [[nodiscard]] detail::list& due() noexcept { return due_; }   // those that come next; empty if none is due
 
     /// Return: whether it lies in the past already; then it is due at once.
     bool add(timer_node& t, jiffies_t expires) noexcept {
@@ -90,8 +96,10 @@ public:
     /// Moves the clock to `now`; everything that expires until then is due.  Cost: the timers moved, not the ticks.
     void advance(jiffies_t now) noexcept {
         if (!time_after(now, clock_)) return;
-        while (turned_ != clock_) step();
-        due_.take(late_);
+        if (!late_.empty()) {   // they come before what expires after the old clock
+            while (turned_ != clock_) step();
+            due_.take(late_);
+        }
         clock_ = now;
         turn();
     }
@@ -137,7 +145,8 @@ private:
     }
     /// `expires` is after the wheel's tick, or is it.
     void place(detail::link& l, jiffies_t expires) noexcept {
-        const jiffies_t differ = expires ^ turned_;   // beyond the wrap: in the highest digit, and lower there than ours
+        const jiffies_t differ =
+            expires ^ turned_;   // beyond the wrap: in the highest digit, and lower there than ours
         if (differ < slots) {
             const unsigned s = digit(expires, 0);
             level0_[s].push_back(l);
@@ -204,7 +213,8 @@ private:
     }
     void look_ahead() noexcept {
         detail::link*& at = scout_[next_scout_++ % scouts];
-        if (reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(&level0_[0]) < sizeof level0_) return;
+        if (reinterpret_cast<std::uintptr_t>(at) - reinterpret_cast<std::uintptr_t>(&level0_[0]) < sizeof level0_)
+            return;
         at = at->next;
         __builtin_prefetch(at, 1);
     }
@@ -257,9 +267,10 @@ private:
         for (detail::link* n = l.front(); n != l.end(); n = n->next) f(*from_link(n));
     }
 
-    jiffies_t clock_;    // what is not after it is due
-    jiffies_t turned_;   // how far the wheel has turned: it follows as timers are taken, so that what moves down is still
-                         // in the cache when it fires
+    jiffies_t clock_;   // what is not after it is due
+    jiffies_t
+        turned_;   // how far the wheel has turned: it follows as timers are taken, so that what moves down is still
+                   // in the cache when it fires
     unsigned scouted_ = 0;   // the group of slots of level 0 in which the scouts are; 0: in none
     unsigned next_scout_ = 0;
     std::size_t size_ = 0;
