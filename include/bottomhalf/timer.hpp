@@ -96,10 +96,7 @@ public:
     /// Moves the clock to `now`; everything that expires until then is due.  Cost: the timers moved, not the ticks.
     void advance(jiffies_t now) noexcept {
         if (!time_after(now, clock_)) return;
-        if (!late_.empty()) {   // they come before what expires after the old clock
-            while (turned_ != clock_) step();
-            due_.take(late_);
-        }
+        if (!late_.empty()) catch_up();   // they come before what expires after the old clock
         clock_ = now;
         turn();
     }
@@ -110,14 +107,17 @@ public:
 
     /// Sets the clock of an empty wheel.
     void reset(jiffies_t now) noexcept {
-        advance(clock_ + 1);
+        catch_up();
         clock_ = turned_ = now;
     }
 
     template <class F>
     void for_each(F f) {
         for (auto& l : level0_) each(l, f);
-        for (auto& l : later_) each(l, f);
+        for (unsigned level = 1; level < levels; ++level)
+            for (unsigned strand = 0; strand < strands; ++strand)
+                for (std::uint64_t some = occupied_[level - 1][strand]; some != 0; some &= some - 1)
+                    each(strand_of(level, static_cast<unsigned>(std::countr_zero(some)), strand), f);
         each(due_, f);
         each(late_, f);
     }
@@ -137,6 +137,15 @@ private:
     static constexpr unsigned digit(jiffies_t j, unsigned level) noexcept {
         return static_cast<unsigned>(j >> (level * level_bits)) % slots;
     }
+    /// A list while its bit in occupied_ is set; else just memory, which costs a new wheel nothing.
+    union maybe_list {
+        maybe_list() noexcept {}
+        ~maybe_list() {}
+        detail::list list;
+    };
+    [[nodiscard]] detail::list& strand_of(unsigned level, unsigned s, unsigned strand) noexcept {
+        return later_[((level - 1) * slots + s) * strands + strand].list;
+    }
     [[nodiscard]] std::uint64_t occupied_on(unsigned level) const noexcept {
         if (level == 0) return occupied0_;
         std::uint64_t all = 0;
@@ -155,8 +164,13 @@ private:
         }
         const unsigned level = (static_cast<unsigned>(std::bit_width(differ)) - 1) / level_bits;
         const unsigned s = digit(expires, level), strand = static_cast<unsigned>(expires) % strands;
-        later_[((level - 1) * slots + s) * strands + strand].push_back(l);
-        occupied_[level - 1][strand] |= bit(s);
+        std::uint64_t& occupied = occupied_[level - 1][strand];
+        detail::list& list = strand_of(level, s, strand);
+        if ((occupied & bit(s)) == 0) {
+            occupied |= bit(s);
+            list.clear();
+        }
+        list.push_back(l);
     }
     void left_empty(const detail::link* head) noexcept {
         // Lists are told apart by their addresses: where it is none of ours, it is due().
@@ -172,6 +186,10 @@ private:
     void turn() noexcept {
         while (due_.empty() && turned_ != clock_) step();
         if (turned_ == clock_) due_.take(late_);
+    }
+    void catch_up() noexcept {
+        while (turned_ != clock_) step();
+        due_.take(late_);
     }
     /// Turns the wheel to the next tick at which it has something to do, at most to the clock.
     void step() noexcept {
@@ -221,12 +239,12 @@ private:
     [[nodiscard]] jiffies_t next_turn() const noexcept {
         for (unsigned level = 0; level < levels; ++level) {
             const std::uint64_t occupied = occupied_on(level);
-            if (occupied == 0) continue;
-            // Slots at or before our own digit are empty on every level: what lies there would have moved down.  But
-            // beyond the wrap of the counter the highest digit starts again from 0.
             const unsigned here = digit(turned_, level);
+            // Slots at or before our own digit are empty on every level: what lies there would have moved down.
             std::uint64_t later = here + 1 < slots ? occupied & (~std::uint64_t{0} << (here + 1)) : 0;
-            if (later == 0) later = occupied;
+            // Beyond the wrap of the counter the highest digit starts again from 0.
+            if (later == 0 && level == levels - 1) later = occupied;
+            if (later == 0) continue;
             const auto s = static_cast<jiffies_t>(std::countr_zero(later));
             const unsigned shift = level * level_bits;
             const jiffies_t above = shift + level_bits >= 8 * sizeof(jiffies_t)
@@ -242,10 +260,9 @@ private:
         for (unsigned strand = 0; strand < strands; ++strand) {
             if ((occupied_[level - 1][strand] & bit(s)) == 0) continue;
             occupied_[level - 1][strand] &= ~bit(s);
-            detail::list& from = later_[((level - 1) * slots + s) * strands + strand];
+            detail::list& from = strand_of(level, s, strand);
             at[n] = from.front();
             end[n++] = from.end();
-            from.clear();
         }
         while (n != 0)
             for (unsigned i = 0; i < n;) {
@@ -280,7 +297,7 @@ private:
     detail::list late_;   // armed in the past, while what was due before them is still in the wheel
     detail::link* scout_[scouts] = {};
     detail::list level0_[slots];
-    detail::list later_[(levels - 1) * slots * strands];
+    maybe_list later_[(levels - 1) * slots * strands];
 };
 
 }   // namespace bottomhalf
