@@ -166,6 +166,36 @@ TEST_CASE("timer_wheel: does what a sorted list does, over a million random oper
     }
 }
 
+TEST_CASE("timer_wheel: does the same with a crowd, of which some are cancelled while those before them fire",
+          "[timer][model]") {
+    std::mt19937_64 random(20'050'301);
+    timer_wheel wheel{initial_jiffies};
+    reference model{initial_jiffies};
+    std::vector<timer_node> timers(20'000);
+    const auto add = [&](timer_node& t) {
+        const jiffies_t expires = model.clock() + random() % 300;
+        wheel.add(t, expires);
+        model.add(&t, expires);
+    };
+    for (timer_node& t : timers) add(t);
+    for (int step = 0; step < 1000; ++step) {
+        INFO("step " << step);
+        wheel.advance(wheel.clock() + random() % 4);
+        model.advance(wheel.clock());
+        REQUIRE(same_due(wheel, model, random() % 400));
+        for (std::uint64_t n = random() % 200; n != 0; --n) {
+            timer_node& t = timers[random() % timers.size()];
+            if (!model.has(&t)) {
+                add(t);
+            } else if (random() % 32 == 0) {
+                wheel.remove(t);
+                model.remove(&t);
+            }
+        }
+        REQUIRE(wheel.size() == model.size());
+    }
+}
+
 TEST_CASE("timer_wheel: each expires at its tick and not before, over every boundary of the levels",
           "[timer][advance]") {
     for (const jiffies_t start :

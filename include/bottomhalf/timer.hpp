@@ -131,6 +131,7 @@ private:
     // the slot moves down, so many cache misses are under way at a time instead of one.
     static constexpr unsigned strands = 8;
     static constexpr unsigned scouts = 8;
+    static constexpr std::size_t near_by = 4096;   // so many timers are no farther away than a second level cache
     static constexpr std::uint64_t group_mask = (std::uint64_t{1} << scouts) - 1;
 
     static constexpr std::uint64_t bit(unsigned s) noexcept { return std::uint64_t{1} << s; }
@@ -225,7 +226,7 @@ private:
     // While the timers of a group of ticks fire, scouts walk along the lists of the next group, one step of one of them for
     // each timer, so that its memory has come when its turn has: a list alone is one cache miss after the other.
     void send_scouts(unsigned group) noexcept {
-        scouted_ = group < slots / scouts ? group : 0;
+        scouted_ = group < slots / scouts && size_ > near_by ? group : 0;
         if (scouted_ == 0) return;
         for (unsigned i = 0; i < scouts; ++i) scout_[i] = level0_[group * scouts + i].front();
     }
