@@ -128,7 +128,7 @@ public:
 
 private:
     // Above level 0 a slot is so many lists, by the lowest bits of the expiry: those of one tick keep their order, and when
-    // the slot moves down, so many cache misses are under way at a time instead of one.
+    // the slot moves down, so many cache misses are under way at a time instead of one.  80 KB of heads, touched where used.
     static constexpr unsigned strands = 8;
     static constexpr unsigned scouts = 8;
     static constexpr std::size_t near_by = 4096;   // so many timers are no farther away than a second level cache
