@@ -56,15 +56,17 @@ inline row ratio_row(std::string path, const std::vector<series>& answers, std::
     return r;
 }
 
+/// The answers with the side `ours` in front, as if the question were about it.
+inline std::vector<series> in_front(std::vector<series> answers, std::string_view ours) {
+    const auto at = std::find_if(answers.begin(), answers.end(), [&](const series& s) { return s.side_name == ours; });
+    check(at != answers.end(), "a row names a side that its question does not have");
+    std::rotate(answers.begin(), at, at + 1);
+    return answers;
+}
+
 /// What the row above could not go below: the side `floor` in our place, against the same peer.
 inline row floor_row(const std::vector<series>& answers, std::string_view floor, std::string_view peer) {
-    const auto side = [&](std::string_view name) {
-        const auto at =
-            std::find_if(answers.begin(), answers.end(), [&](const series& s) { return s.side_name == name; });
-        check(at != answers.end(), "a row names a side that its question does not have");
-        return *at;
-    };
-    return ratio_row("  " + std::string{floor}, {side(floor), side(peer)}, peer, 0.5, no_rule, no_rule);
+    return ratio_row("  " + std::string{floor}, in_front(answers, floor), peer, 0.5, no_rule, no_rule);
 }
 
 /// Ours against whichever of the others is the fastest here. All of them must be there: the best may be the missing

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Question: those of enqueue.hpp, throughput.hpp, requeue.hpp, wake.hpp, flush.hpp and signal_handler.hpp, for those
-// who want Google Benchmark's filters, repetitions and formats.  Beside ours: the same peers.
+// Question: those of enqueue.hpp, throughput.hpp, requeue.hpp, wake.hpp, flush.hpp, signal_handler.hpp, timers.hpp and
+// lateness.hpp, for those who want Google Benchmark's filters, repetitions and formats.  Beside ours: the same peers.
 //
 // A row reads BM_QueueWork_BusyWorker/side/burst:1024/manual_time: an iteration is a sample of `burst` operations, and
 // only what the question asks about is timed. Sides that are compared should take turns
@@ -8,9 +8,11 @@
 
 #include "enqueue.hpp"
 #include "flush.hpp"
+#include "lateness.hpp"
 #include "requeue.hpp"
 #include "signal_handler.hpp"
 #include "throughput.hpp"
+#include "timers.hpp"
 #include "wake.hpp"
 
 #include <benchmark/benchmark.h>
@@ -53,8 +55,10 @@ void register_question(const question& q) {
 
 int main(int argc, char** argv) {
     for (const question& q : {enqueue(), signal_handler(), throughput(place::away), throughput(place::home), requeue(),
-                              wake(), flush(place::home), flush(place::away)})
+                              wake(), flush(place::home), flush(place::away), timer_empty_ticks(), lateness()})
         register_question(q);
+    for (const std::size_t n : timers_pending)
+        for (const question& q : {timer_add(n), timer_cancel(n), timer_expire(n)}) register_question(q);
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
     benchmark::RunSpecifiedBenchmarks();

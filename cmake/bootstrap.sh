@@ -42,6 +42,9 @@ look_for_bench() {
     have_header benchmark/benchmark.h || need libbenchmark-dev
     have_header concurrentqueue/concurrentqueue.h || want libconcurrentqueue-dev   # peers: what we compare with
     have_header asio.hpp || want libasio-dev
+    have_header ev.h || want libev-dev
+    have_header event2/event.h || want libevent-dev
+    have_header uv.h || want libuv1-dev
 }
 look_for_tools() {
     have clang++-19 || want clang-19

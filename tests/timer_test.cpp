@@ -7,8 +7,10 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <random>
 #include <set>
 #include <tuple>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "support/wheel_driver.hpp"
@@ -71,6 +73,40 @@ private:
 
 TEST_CASE("timer_wheel: does what a sorted list does, over two million random operations", "[timer][model]") {
     check_lives(compare_lives<timer_wheel, sorted>(2'000'000));
+}
+
+TEST_CASE("timer_wheel: does the same with a crowd, of which some are cancelled while those before them fire",
+          "[timer][model]") {
+    std::mt19937_64 random(20'050'301);
+    timer_wheel wheel{initial_jiffies};
+    sorted model{initial_jiffies};
+    std::vector<timer_node> timers(20'000);   // so many that it looks ahead
+    const auto add = [&](int i) {
+        const jiffies_t expires = model.clock() + random() % 300;
+        wheel.add(timers[static_cast<std::size_t>(i)], expires);
+        model.add(i, expires);
+    };
+    for (int i = 0; i < 20'000; ++i) add(i);
+    for (int step = 0; step < 1000; ++step) {
+        INFO("step " << step);
+        wheel.advance(wheel.clock() + random() % 4);
+        model.advance(wheel.clock());
+        for (std::uint64_t n = random() % 400; n != 0; --n) {
+            const timer_node* due = wheel.pop_due();
+            REQUIRE(model.expects(due == nullptr ? -1 : static_cast<int>(due - timers.data())));
+            if (due == nullptr) break;
+        }
+        for (std::uint64_t n = random() % 200; n != 0; --n) {
+            const int i = static_cast<int>(random() % timers.size());
+            if (!model.has(i)) {
+                add(i);
+            } else if (random() % 32 == 0) {
+                wheel.remove(timers[static_cast<std::size_t>(i)]);
+                model.remove(i);
+            }
+        }
+        REQUIRE(wheel.size() == model.size());
+    }
 }
 
 TEST_CASE("timer_wheel: each expires at its tick and not before, over every boundary of the levels",

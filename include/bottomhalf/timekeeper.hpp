@@ -215,7 +215,8 @@ public:
             std::uint32_t was = 0;
             {
                 detail::irq_lock<Arch> g(lock_);
-                if ((t = wheel_.pop_due()) == nullptr) break;
+                t = wheel_.pop_due();
+                if (t == nullptr) break;
                 was = flags(*t).load(relaxed);   // relaxed: the lock
                 make_idle(*t);
             }
@@ -289,14 +290,21 @@ private:
         Arch::sleep_precisely();
         bool was = Arch::irq_save();
         lock_.lock();
-        while (true) {
+        for (unsigned fired = 0;; ++fired) {
             settle();
-            wheel_.advance(clock_.at(Arch::now()));
-            if (cell_ != nullptr) write_jiffies(*cell_, wheel_.clock());   // before the timers, which may read it
-            if (timer_node* t = wheel_.pop_due()) {
+            // Reading the clock costs more than firing a timer.  Now and then all the same: one that is always due must not
+            // hold back those that become due meanwhile.
+            timer_node* t = fired % 32 != 0 ? wheel_.pop_due() : nullptr;
+            if (t == nullptr) {
+                wheel_.advance(clock_.at(Arch::now()));
+                if (cell_ != nullptr) write_jiffies(*cell_, wheel_.clock());   // before the timers, which may read it
+                t = wheel_.pop_due();
+            }
+            if (t != nullptr) {
                 fire(*t, was);
                 continue;
             }
+            fired = 0;
             if (stop_) break;
             // First of all, so that whoever wants us awake from here on finds us with the older value.
             // relaxed: ordered by [clock.next], and by [idle.rest], whose first store is a release.

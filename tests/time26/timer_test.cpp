@@ -306,3 +306,16 @@ TEST_CASE("kfree: of memory in which a timer is armed or an item waits is report
         destroy_workqueue(wq);
     });
 }
+
+TEST_CASE("jiffies move for a timer's function that waits for them", "[time26][jiffies]") {
+    on_this_engine([] {
+        probe p;
+        p.also = [](probe&) {
+            const unsigned long end = jiffies + 2;
+            while (time_before(jiffies, end)) cpu_relax();
+        };
+        mod_timer(&p.timer, jiffies);
+        p.wait_for(1);
+        CHECK(time_after_eq(jiffies, p.at + 2));
+    });
+}

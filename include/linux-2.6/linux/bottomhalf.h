@@ -93,9 +93,12 @@ inline queue_t* events(location at) noexcept {
     machine_t* m = machine(at);
     return m != nullptr ? m->events(at) : nullptr;
 }
-/// Whoever compares jiffies, or waits for them, wants them to move.
+/// Whoever compares jiffies, or waits for them, wants them to move.  A timer's function runs on the thread that moves them.
 inline void let_jiffies_tick(location at) noexcept {
-    if (!ctx::in_interrupt()) machine(at);
+    if (!ctx::in_interrupt())
+        machine(at);
+    else if (ctx::in_serving_softirq())
+        default_machine_of<engine>().time().catch_up();
 }
 /// The deadline by which `delay` whole ticks have passed.  Without a machine: now.
 inline arch::ns_t deadline(unsigned long delay, location at) noexcept {

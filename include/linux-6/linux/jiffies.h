@@ -45,10 +45,20 @@ inline constexpr unsigned long MAX_JIFFY_OFFSET = max_jiffy_offset;
 inline constexpr unsigned long INITIAL_JIFFIES = initial_jiffies;
 inline constexpr unsigned long TICK_NSEC = static_cast<unsigned long>(tick_ns);
 
+namespace impl {
+/// A timer's function runs on the thread that moves them.
+inline void let_jiffies_tick(location at) noexcept {
+    if (!here::in_interrupt())
+        up(at);
+    else if (here::in_serving_softirq())
+        default_machine_of<engine>().time().catch_up();
+}
+}   // namespace impl
+
 /// Is `a` later than `b`?  Right within half the range, across the wrap.  Whoever compares jiffies wants them to move, so this
 /// boots the machine, as the facade's other calls do.
 constexpr bool time_after(unsigned long a, unsigned long b, location at = location::current()) noexcept {
-    if (!std::is_constant_evaluated() && !impl::here::in_interrupt()) impl::up(at);
+    if (!std::is_constant_evaluated()) impl::let_jiffies_tick(at);
     return bottomhalf::time_after(a, b);
 }
 constexpr bool time_before(unsigned long a, unsigned long b, location at = location::current()) noexcept {
