@@ -113,14 +113,14 @@ TEMPLATE_TEST_CASE("every kind of wheel: nothing early, nothing lost, and at the
 
 TEST_CASE("BOTTOMHALF_TIMERS: for machines that are not told; nonsense is reported", "[timer_precision]") {
     const reports listening;
-    using machine = basic_machine<sim>;
+    using simulated = basic_machine<sim>;
     REQUIRE(::setenv("BOTTOMHALF_TIMERS", "v6", 1) == 0);
-    CHECK(machine::default_timers() == timer_precision::v6);
+    CHECK(simulated::default_timers() == timer_precision::v6);
     ::setenv("BOTTOMHALF_TIMERS", "v2_6", 1);
-    CHECK(machine::default_timers() == timer_precision::v2_6);
+    CHECK(simulated::default_timers() == timer_precision::v2_6);
     ::setenv("BOTTOMHALF_TIMERS", "fuzzy", 1);
-    CHECK(machine::default_timers() == timer_precision::exact);
+    CHECK(simulated::default_timers() == timer_precision::exact);
     CHECK(reports::take("BOTTOMHALF_TIMERS=fuzzy"));
     ::unsetenv("BOTTOMHALF_TIMERS");
-    CHECK(machine::default_timers() == timer_precision::exact);
+    CHECK(simulated::default_timers() == timer_precision::exact);
 }

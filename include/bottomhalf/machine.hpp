@@ -295,6 +295,15 @@ private:
         return true;
     }
 
+    /// Nobody is left who could use them, or let go of a lock.
+    void lose_parts() noexcept BOTTOMHALF_NO_TSA {
+        while (wq_t* q = queues_) {
+            queues_ = q->next;
+            detail::queue_memory<Arch>::lose(q);
+        }
+        if (gone_ != nullptr) detail::queue_memory<Arch>::lose(gone_);
+        free_parts();
+    }
     void free_parts() noexcept {
         delete time_;
         delete[] ports_;
@@ -470,8 +479,8 @@ void basic_machine<Arch>::end_default(bool lost) noexcept {
     if constexpr (!Arch::simulated) atomic<std::int32_t>(the::in_exit).store(Arch::thread_id(), release);
     if (!lost) the::machine.shut_down(false, location::current());
     if constexpr (Arch::simulated) {
-        if (lost) the::machine.free_parts();   // nobody is left who could use them
-        std::construct_at(&the::machine);      // its destructor does nothing
+        if (lost) the::machine.lose_parts();
+        std::construct_at(&the::machine);   // its destructor does nothing
     }
 }
 

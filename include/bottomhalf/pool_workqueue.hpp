@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 
 #include <bottomhalf/arch/arch.hpp>
@@ -118,6 +119,13 @@ public:
     /// Not to be used again: at exit, when other threads may be about to look at it, and nobody asks them to stop.
     static void keep(wq_t* q) noexcept {
         irq_lock<Arch> g(lock_);
+        q->next = kept_;
+        kept_ = q;
+    }
+
+    /// The same for one that was lost with its world, whose tasks may have been anywhere: nobody else is left.
+    static void lose(wq_t* q) noexcept BOTTOMHALF_NO_TSA {
+        std::construct_at(&lock_);
         q->next = kept_;
         kept_ = q;
     }

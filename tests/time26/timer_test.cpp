@@ -44,7 +44,7 @@ struct probe {
     static void fire(unsigned long data) {
         auto& p = *reinterpret_cast<probe*>(data);
         p.at = get_jiffies_64();
-        p.cpu = smp_processor_id();
+        p.cpu = static_cast<int>(smp_processor_id());
         p.softirq = in_softirq() != 0 && in_irq() == 0 && in_interrupt() != 0;
         p.pending = timer_pending(&p.timer);
         if (p.held != nullptr) p.held->pass_spinning();
