@@ -20,7 +20,8 @@ using namespace support;
 
 namespace {
 
-/// The obvious way.  A timer is due at its tick, or at once if that lies in the past; first come, first due.
+/// The obvious way.  A timer is due at its tick; if that has come already, at the next one, before those whose it is.  First
+/// come, first due.
 class sorted {
     using ticks = unsigned __int128;   // since the start: these do not wrap
 
@@ -29,7 +30,7 @@ public:
 
     bool add(int i, jiffies_t expires) {
         const bool past = !time_after(expires, clock_);
-        at_[i] = pending_.emplace(past ? elapsed_ : elapsed_ + (expires - clock_), ++arrivals_, i).first;
+        at_[i] = pending_.emplace(past ? elapsed_ + 1 : elapsed_ + (expires - clock_), !past, ++arrivals_, i).first;
         return past;
     }
     void remove(int i) {
@@ -50,18 +51,18 @@ public:
     [[nodiscard]] jiffies_t clock() const { return clock_; }
     bool expects(int i) {
         const bool due = !pending_.empty() && std::get<0>(*pending_.begin()) <= elapsed_;
-        if (i != (due ? std::get<2>(*pending_.begin()) : -1)) return false;
+        if (i != (due ? std::get<3>(*pending_.begin()) : -1)) return false;
         if (due) remove(i);
         return true;
     }
     /// No later than the next timer; earlier is allowed, a level may turn over.
     [[nodiscard]] bool good_next(jiffies_t next) const {
-        const auto it = pending_.lower_bound({elapsed_ + 1, 0, 0});
+        const auto it = pending_.lower_bound({elapsed_ + 1, false, 0, 0});
         return it == pending_.end() || next - clock_ <= std::get<0>(*it) - elapsed_;
     }
 
 private:
-    using pending = std::set<std::tuple<ticks, std::uint64_t, int>>;
+    using pending = std::set<std::tuple<ticks, bool, std::uint64_t, int>>;
     pending pending_;
     std::map<int, pending::iterator> at_;
     jiffies_t clock_;
@@ -173,8 +174,14 @@ TEST_CASE("timer_wheel: timers of one tick come in the order in which they were 
     wheel.advance(4995);
     wheel.add(c, 5000);   // level 0
     wheel.advance(5000);
-    wheel.add(d, 4000);   // in the past
-    for (const timer_node* t : {&a, &b, &c, &d}) CHECK(wheel.pop_due() == t);
+    wheel.add(d, 4000);   // in the past: at the next tick
+    for (const timer_node* t : {&a, &b, &c}) CHECK(wheel.pop_due() == t);
+    CHECK(wheel.pop_due() == nullptr);
+    CHECK(wheel.next_event() == 5001);
+    wheel.add(a, 5001);
+    wheel.advance(5001);
+    CHECK(wheel.pop_due() == &d);
+    CHECK(wheel.pop_due() == &a);
 }
 
 TEST_CASE("timer_wheel: a timer can be removed after it has become due", "[timer][remove]") {
@@ -190,6 +197,26 @@ TEST_CASE("timer_wheel: a timer can be removed after it has become due", "[timer
     wheel.add(a, 11);   // and used again
     wheel.advance(11);
     CHECK(wheel.pop_due() == &a);
+}
+
+TEST_CASE("timer_wheel: a jump of half the range, while it is behind, loses nothing; and reset() makes all due",
+          "[timer][advance][reset]") {
+    timer_wheel wheel{initial_jiffies};
+    std::vector<timer_node> t(40);
+    for (std::size_t i = 0; i < t.size(); ++i) wheel.add(t[i], initial_jiffies + 1 + 70 * i);
+    wheel.advance(initial_jiffies + 1000);
+    CHECK(wheel.pop_due() == &t[0]);   // and it stays behind
+    wheel.advance(wheel.clock() + max_jiffy_offset);
+    wheel.advance(wheel.clock() + max_jiffy_offset);
+    for (std::size_t i = 1; i < 20; ++i) CHECK(wheel.pop_due() == &t[i]);
+    wheel.reset(0);
+    CHECK(wheel.clock() == 0);
+    for (std::size_t i = 20; i < t.size(); ++i) CHECK(wheel.pop_due() == &t[i]);
+    CHECK(wheel.pop_due() == nullptr);
+    CHECK(wheel.size() == 0);
+    wheel.add(t[0], 5);
+    wheel.advance(5);
+    CHECK(wheel.pop_due() == &t[0]);
 }
 
 TEST_CASE("timer_wheel: for_each sees what waits and what is due", "[timer][for_each]") {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <bottomhalf/jiffies_cell.hpp>
@@ -37,6 +38,11 @@ arch::sim_options told(std::uint64_t seed = 0) {
 void sleep_for(arch::ns_t ns) {
     std::uint32_t never = 0;
     detail::block<sim>(never, 0, sim::now() + ns, "a test");
+}
+
+void for_ever() {
+    std::uint32_t never = 0;
+    detail::block<sim>(never, 0, arch::forever, "something that never comes");
 }
 
 }   // namespace
@@ -117,17 +123,54 @@ TEST_CASE("delays cost time, also where it is told", "[virtual_time][delay]") {
     });
 }
 
-TEST_CASE("who waits for a time that nobody moves is reported", "[virtual_time][deadlock]") {
+TEST_CASE("time passes while the body waits, and stands still while it runs and lets others run", "[virtual_time]") {
     sim::world world{told()};
-    std::string report;
-    try {
-        world.run([] { sleep_for(5); });
-    } catch (const sim::deadlock& d) {
-        report = d.what();
-    }
-    INFO(report);
-    CHECK(report.find("nobody moves the time") != std::string::npos);
-    CHECK(report.find("main            waits for a test, until 5 ns") != std::string::npos);
+    world.run([] {
+        machine_t m{{.cpus = 1}};
+        queue_t wq{m, "demo"};
+        sleep_for(5 * tick_ns);
+        CHECK(m.time().jiffies() == initial_jiffies + 5);
+        bool slept = false;
+        auto sleeper = make_work<sim>([&] {
+            sleep_for(7 * tick_ns);
+            slept = true;
+        });
+        queue_work(wq, sleeper);
+        m.run_until_idle();
+        CHECK(m.time().jiffies() == initial_jiffies + 5);
+        flush_workqueue(wq);   // as a driver's remove() does
+        CHECK(slept);
+        CHECK(m.time().jiffies() == initial_jiffies + 12);
+    });
+}
+
+TEST_CASE("a loop that polls the time ends; one look costs nothing", "[virtual_time][poll]") {
+    sim::world world{told()};
+    world.run([] {
+        machine_t m{{.cpus = 1}};
+        for (int i = 0; i < 10; ++i) sim::poll_time();
+        CHECK(sim::now() == 0);
+        const jiffies_t end = m.time().jiffies() + 2;
+        while (time_before(m.time().jiffies(), end)) sim::poll_time();
+        CHECK(m.time().jiffies() == end);
+    });
+}
+
+TEST_CASE("run_until_idle: delays of others are waited for", "[virtual_time][delay][run_until_idle]") {
+    sim::world world{told()};
+    world.run([] {
+        machine_t m{{.cpus = 1}};
+        queue_t wq{m, "demo"};
+        bool done = false;
+        auto item = make_work<sim>([&] {
+            sim::delay(3 * tick_ns);
+            done = true;
+        });
+        queue_work(wq, item);
+        m.run_until_idle();
+        CHECK(done);
+        CHECK(m.time().jiffies() == initial_jiffies + 3);
+    });
 }
 
 TEST_CASE("run_until: time jumps from event to event until it is so", "[virtual_time][run_until]") {
@@ -215,7 +258,7 @@ TEST_CASE("a loop that polls for ever while time is on its way is a livelock all
     const auto spin = [] {
         for (unsigned round = 0;; ++round) sim::relax(round % 8);
     };
-    static auto* item = new work<decltype(spin), sim>{spin};   // never destroyed: it runs for ever
+    static auto* item = new work<std::remove_const_t<decltype(spin)>, sim>{spin};   // never destroyed: it runs for ever
     CHECK_THROWS_AS(world.run([] {
         schedule_work(*item);
         default_machine_of<sim>().advance(1000);
@@ -255,7 +298,7 @@ TEST_CASE("the default machine of a world that was abandoned does not reach the 
         sim::world stuck{o};
         CHECK_THROWS_AS(stuck.run([] {
             default_machine_of<sim>().boot(location::current());
-            sleep_for(5);
+            for_ever();
         }),
                         sim::deadlock);
         sim::world world{o};
@@ -266,6 +309,66 @@ TEST_CASE("the default machine of a world that was abandoned does not reach the 
             m.advance(3);
             CHECK(m.time().jiffies() == initial_jiffies + 3);
         });
+    }
+}
+
+TEST_CASE("items of a world that was abandoned are idle in the next, wherever they were", "[virtual_time][machine]") {
+    int runs = 0;
+    auto queued = make_work<sim>([&] { ++runs; });
+    auto later = make_delayed_work<sim>([&] { ++runs; });
+    bool stuck = true;
+    auto running = make_work<sim>([&] {
+        if (stuck) for_ever();
+        ++runs;
+    });
+    timer_node timer;
+    timer.function = [](timer_node*) {};
+    sim::world lost{told()};
+    CHECK_THROWS_AS(lost.run([&] {
+        auto& m = default_machine_of<sim>();
+        schedule_work(running);
+        m.run_until_idle();
+        schedule_work(queued);
+        schedule_delayed_work(later, 100);
+        m.time().add(timer, m.time().jiffies() + 100);
+        for_ever();
+    }),
+                    sim::deadlock);
+    CHECK_FALSE(work_pending(queued));
+    CHECK_FALSE(delayed_work_pending(later));
+    CHECK_FALSE(timekeeper<sim>::was_pending(timer));
+    stuck = false;
+    sim::world world{told()};
+    world.run([&] {
+        auto& m = default_machine_of<sim>();
+        CHECK(schedule_work(running));
+        CHECK(schedule_work(queued));
+        CHECK(schedule_delayed_work(later, 100));
+        m.time().add(timer, m.time().jiffies() + 100);
+        m.advance(100);
+        CHECK(runs == 3);
+        CHECK_FALSE(m.time().del(timer));
+    });
+}
+
+TEST_CASE("a body that ends while a handler sleeps for ever: it is said, and the next world has a machine of its own",
+          "[virtual_time][machine]") {
+    const reports listening;
+    const auto stuck = [] { for_ever(); };
+    static auto* item =
+        new work<std::remove_const_t<decltype(stuck)>, sim>{stuck};   // never destroyed: it runs for ever
+    for (int round = 0; round < 2; ++round) {
+        INFO("round " << round);
+        item->data = 0;
+        sim::world world{told()};
+        CHECK_THROWS_AS(world.run([] {
+            schedule_work(*item);
+            default_machine_of<sim>().run_until_idle();
+        }),
+                        sim::failure);
+        CHECK(reports::take("at exit: work of events was still running"));
+        CHECK_FALSE(default_machine_of<sim>().is_up());
+        reports::rest();
     }
 }
 

@@ -51,7 +51,7 @@ public:
     [[nodiscard]] std::size_t size() const noexcept {
         return on(*this, [](const auto& w) { return w.size(); });
     }
-    /// Return: whether it is due at once.  Only the exact wheel says so; the others let it wait for the next tick.
+    /// Return: whether its tick has come, so that it is due at the next one.  Only the exact wheel says so.
     bool add(timer_node& t, jiffies_t expires) noexcept {
         return on(*this, [&](auto& w) { return w.add(t, expires); });
     }

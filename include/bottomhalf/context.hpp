@@ -10,6 +10,11 @@
 
 #include <cstdint>
 
+#include <exception>
+#include <typeinfo>
+
+#include <cxxabi.h>
+
 #include <bottomhalf/arch/arch.hpp>
 #include <bottomhalf/report.hpp>
 
@@ -62,6 +67,31 @@ namespace detail {
 template <class T>
 BOTTOMHALF_CALLS_ALIASES inline void call(void (*function)(T*), T* object) {
     function(object);
+}
+/// Calls f(), which ends with a function of the user's.  Nothing that he throws ends our thread.
+template <class F>
+void contain(const char* function, const char* what, [[maybe_unused]] const void* address, F f) noexcept {
+#if BOTTOMHALF_EXCEPTIONS
+    const auto complain = [&](const char* thrown) {
+        say(channel::advice, severity::bug, function, location::current(), "an exception left the %s %p: %s", what,
+            address, thrown);
+    };
+    try {
+        f();
+    } catch (const std::exception& e) {
+        complain(e.what());
+    } catch (...) {
+#if defined(__cpp_rtti)
+        const std::type_info* type = abi::__cxa_current_exception_type();
+        complain(type != nullptr ? type->name() : "not a std::exception");
+#else
+        complain("not a std::exception");
+#endif
+    }
+#else
+    static_cast<void>(function), static_cast<void>(what);
+    f();
+#endif
 }
 /// Whether fresh memory holds something of ours is asked by reading it.  To the compiler an automatic variable that nobody
 /// has written holds nothing, and what depends on it may be dropped; now it holds what is there.

@@ -61,7 +61,8 @@ struct delayed_ops {
     static bool stop_timer(work_item& w) noexcept {
         auto& d = reinterpret_cast<delayed_item&>(w);   // `work` is the first member of a standard-layout struct
         basic_machine<Arch>* m = armed_at(d);
-        return m != nullptr && m->time().del(d.timer);
+        // It may fire, and be armed on another machine, before we have the lock of this one's clock.
+        return m != nullptr && m->time().del(d.timer, [&] { return armed_at(d) == m; });
     }
     /// Return: the machine on whose clock `d` is, or was a moment ago; null if it is not armed.
     static basic_machine<Arch>* armed_at(delayed_item& d) noexcept {

@@ -65,8 +65,9 @@ public:
     bool boot(location at, machine_options o = {}) noexcept {
         if (ops::forked("boot", at)) return false;
         if (!is_up() && is_ending()) {
-            detail::say(channel::advice, severity::warn, "boot", at,
-                        "the program is ending: nothing starts again but in what exit() itself still runs");
+            if (atomic<std::uint32_t>(told_of_end_).exchange(1, relaxed) == 0)   // relaxed: once
+                detail::say(channel::advice, severity::warn, "boot", at,
+                            "the program is ending: nothing starts again but in what exit() itself still runs");
             return false;
         }
         typename Arch::quiet
@@ -237,6 +238,9 @@ public:
                 p.for_each_pending([&](work_item& each) {
                     if (pool_t::link_of(each)->wq == q) f(q->name, each, "pending");
                 });
+                detail::list& waiting = q->link(i).inactive;
+                for (detail::link* l = waiting.front(); l != waiting.end(); l = l->next)
+                    f(q->name, *detail::item_of(l), "pending");
                 p.for_each_running([&](worker<Arch>&, running_item<Arch>& r) {
                     if (r.pwq->wq == q) f(q->name, *r.item, "running");
                 });
@@ -297,10 +301,25 @@ private:
 
     /// Nobody is left who could use them, or let go of a lock.
     void lose_parts() noexcept BOTTOMHALF_NO_TSA {
+        if (time_ != nullptr)
+            time_->lose([](timer_node& t, std::uint32_t flags) {
+                if ((flags & timer_of_work) != 0) detail::data_of<Arch>(detail::delayed_of(t).work).store(0, relaxed);
+            });
         while (wq_t* q = queues_) {
             queues_ = q->next;
+            const bool own_pools = (q->flags & wq_flag::dedicated) != 0;
+            q->state().store(wq_flag::dead, relaxed);   // relaxed: alone
+            for (unsigned i = 0; i < q->nr_links; ++i) {
+                pool_workqueue<Arch>& link = q->link(i);
+                while (!link.inactive.empty())
+                    detail::data_of<Arch>(*detail::item_of(link.inactive.pop_front())).store(0, relaxed);
+            }
+            if (own_pools)
+                for (unsigned i = 0; i < q->nr_links; ++i) q->link(i).pool->lose();
             detail::queue_memory<Arch>::lose(q);
         }
+        for (unsigned i = 0; i <= nr_cpus_; ++i)
+            if (pools_ != nullptr && pools_[i] != nullptr) pools_[i]->lose();
         if (gone_ != nullptr) detail::queue_memory<Arch>::lose(gone_);
         free_parts();
     }
@@ -422,7 +441,7 @@ private:
     unsigned forsake_armed(wq_t& q) noexcept {
         unsigned n = 0;
         time_->for_each([&](timer_node& t) {
-            if ((t.flags & timer_of_work) == 0) return;
+            if ((atomic<std::uint32_t>(t.flags).load(relaxed) & timer_of_work) == 0) return;   // relaxed: never changes
             atomic<void*> wq(detail::delayed_of(t).wq);
             if (wq.load(relaxed) != &q) return;   // relaxed: written before it was armed
             wq.store(gone_, release);             // [delayed.wq]
@@ -445,6 +464,7 @@ private:
     irq_controller<Arch> irqs_;
 
     BOTTOMHALF_STATE static inline constinit std::uint32_t fork_hooked_ = 0;   // A
+    BOTTOMHALF_STATE static inline constinit std::uint32_t told_of_end_ = 0;   // A
 };
 
 namespace detail {

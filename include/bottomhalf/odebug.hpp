@@ -39,9 +39,8 @@ public:
 private:
     // Atomic: if it is what it looks like, others may be at it.  relaxed: nothing is believed.
     static void check_timer(basic_machine<Arch>& m, timer_node& t, location at) noexcept {
-        constexpr std::uint32_t armed = timer_pending_bit | timer_wheel_bit;
         const std::uint32_t flags = atomic<std::uint32_t>(t.flags).load(relaxed);
-        if ((flags & armed) != armed || !m.time().holds(t)) [[likely]]
+        if ((flags & timer_pending_bit) == 0 || !m.time().holds(t)) [[likely]]
             return;
         report(&t, "timer_list", reinterpret_cast<const void*>(t.function), at);
         if ((flags & timer_of_work) != 0)

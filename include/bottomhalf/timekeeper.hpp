@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include <bottomhalf/any_timer_wheel.hpp>
 #include <bottomhalf/context.hpp>
@@ -109,9 +110,15 @@ public:
     }
     /// Context: any that we manage.  Return: true if it was armed and is not any more.  Its function may be running.
     bool del(timer_node& t) noexcept {
+        return del(t, [] { return true; });
+    }
+    /// The same for one that may have been armed on another clock meanwhile: `ours()` is asked once it is in a wheel, and if
+    /// that is ours it stays there.
+    template <class Ours>
+    bool del(timer_node& t, Ours ours) noexcept {
         for (unsigned round = 0;; Arch::relax(round++)) {
             detail::irq_lock<Arch> g(lock_);
-            if (const place p = look(t); p != place::on_its_way) return p == place::wheel && take_off(t);
+            if (const place p = look(t); p != place::on_its_way) return p == place::wheel && ours() && take_off(t);
         }
     }
     /// The same, but leaves it alone while its function runs.  Return: 1 if it was armed, 0 if not, -1 if its function runs.
@@ -145,8 +152,8 @@ public:
     bool shut_down(timer_node& t) noexcept {
         {
             detail::irq_lock<Arch> g(lock_);
-            t.function = nullptr;
-            flags(t).fetch_or(timer_shut_bit, relaxed);   // relaxed: the lock; a claim() may come between
+            flags(t).fetch_or(timer_shut_bit, release);   // before the function goes: see timer_shut_bit
+            atomic<void (*)(timer_node*)>(t.function).store(nullptr, release);
         }
         return del(t);
     }
@@ -172,8 +179,14 @@ public:
             return p == place::wheel;
         }
     }
-    /// Is it armed here?  Looks at every timer: for memory that may hold anything.
+    /// Is it armed here?  Looks at every timer, if it looks like one: for memory that may hold anything.
     [[nodiscard]] bool holds(const timer_node& t) noexcept {
+        {
+            detail::irq_lock<Arch> g(lock_);
+            settle();   // from now on it has the wheel's bit
+            constexpr std::uint32_t armed = timer_pending_bit | timer_wheel_bit;
+            if ((flags(const_cast<timer_node&>(t)).load(relaxed) & armed) != armed) return false;   // relaxed: the lock
+        }
         bool found = false;
         for_each([&](const timer_node& each) { found = found || &each == &t; });
         return found;
@@ -226,6 +239,13 @@ public:
         wheel_.reset(initial_jiffies);   // what was armed meanwhile is due, whatever the clock says
     }
 
+    /// disarm_all() of a clock whose world is gone.  Context: nobody else is left.
+    template <class F>
+    void lose(F f) noexcept BOTTOMHALF_NO_TSA {
+        std::construct_at(&lock_);
+        disarm_all(f);
+    }
+
     explicit timekeeper(timer_precision p = timer_precision::exact) noexcept : wheel_(initial_jiffies, p) {
         inbox_.open();
     }
@@ -262,7 +282,8 @@ private:
     enum class place : unsigned char { nowhere, on_its_way, wheel };
     place look(timer_node& t) noexcept BOTTOMHALF_REQUIRES(lock_) {
         settle();
-        const std::uint32_t f = flags(t).load(relaxed);   // relaxed: the wheel's bit is ours under the lock
+        // The wheel's bit is ours under the lock.  acquire: but in a wheel of another machine, see del(t, ours) [delayed.wq].
+        const std::uint32_t f = flags(t).load(acquire);
         if ((f & timer_pending_bit) == 0) return place::nowhere;
         return (f & timer_wheel_bit) == 0 ? place::on_its_way : place::wheel;
     }
@@ -277,7 +298,7 @@ private:
     /// It is pending, and ours.
     void put_on(timer_node& t, jiffies_t expires) noexcept BOTTOMHALF_REQUIRES(lock_) {
         const std::uint32_t f = flags(t).load(relaxed);   // relaxed, and no read-modify-write: see make_idle()
-        flags(t).store(f | timer_wheel_bit, relaxed);
+        flags(t).store(f | timer_wheel_bit, release);     // see look()
         wheel_.add(t, expires);
     }
     bool take_off(timer_node& t) noexcept BOTTOMHALF_REQUIRES(lock_) {
@@ -288,9 +309,11 @@ private:
 
     void run() noexcept BOTTOMHALF_EXCLUDES(lock_) {
         Arch::sleep_precisely();
+        typename Arch::busy_tick tick;
         bool was = Arch::irq_save();
         lock_.lock();
-        for (unsigned fired = 0;; ++fired) {
+        for (unsigned fired = 0; !stop_;
+             ++fired) {   // looked at before all that may be due: there may be no end of that
             settle();
             // Reading the clock costs more than firing a timer.  Now and then all the same: one that is always due must not
             // hold back those that become due meanwhile.
@@ -301,11 +324,11 @@ private:
                 t = wheel_.pop_due();
             }
             if (t != nullptr) {
+                if (cell_ != nullptr) tick.start(tick_ns);
                 fire(*t, was);
                 continue;
             }
             fired = 0;
-            if (stop_) break;
             // First of all, so that whoever wants us awake from here on finds us with the older value.
             // relaxed: ordered by [clock.next], and by [idle.rest], whose first store is a release.
             const std::uint32_t v = atomic<std::uint32_t>(watch_).load(relaxed);
@@ -334,23 +357,56 @@ private:
         lock_.unlock();
         Arch::irq_restore(was);
     }
+    /// What a timer calls, and the complaint if that leaves preemption off.  To be read before the timer is idle: from then on
+    /// its owner may change it, or free it.
+    struct expiry_call {
+        void (*function)(timer_node*);
+        void (*with_data)(unsigned long) = nullptr;
+        unsigned long data = 0;
+
+        static expiry_call of(timer_node& t) noexcept {
+            if (t.function != &detail::call_timer_with_data) return {t.function};
+            const auto& d =
+                reinterpret_cast<const data_timer&>(t);   // `node` is the first member of a standard-layout struct
+            return {t.function, d.function, d.data};
+        }
+        void operator()(timer_node& t) const {
+            if (with_data != nullptr)
+                with_data(data);
+            else if (function != nullptr)
+                detail::call(function, &t);
+        }
+        [[nodiscard]] const void* address() const noexcept {
+            return with_data != nullptr ? reinterpret_cast<const void*>(with_data)
+                                        : reinterpret_cast<const void*>(function);
+        }
+        void complain(std::uint32_t before, std::uint32_t after) const noexcept {
+            if (with_data != nullptr)
+                detail::say(channel::kernel, severity::bug, "__run_timers", location::current(),
+                            "huh, entered %p with %08x, exited with %08x?", reinterpret_cast<void*>(with_data), before,
+                            after);
+            else
+                detail::say(channel::kernel, severity::warn, "call_timer_fn", location::current(),
+                            "timer: %p preempt leak: %08x -> %08x", reinterpret_cast<void*>(function), before, after);
+        }
+    };
+
     void fire(timer_node& t, bool was) noexcept BOTTOMHALF_REQUIRES(lock_) {
-        auto* function = t.function;
+        const expiry_call call = expiry_call::of(t);
         const std::uint32_t f = flags(t).load(relaxed);   // relaxed: the lock
+        Arch::current().cpu = t.cpu;                      // where its function believes to be
         make_idle(t);
         running_ = &t;
         ++fired_;
-        Arch::current().cpu =
-            t.cpu;   // where its function believes to be; read here: it may be armed anew soon, or gone
         lock_.unlock();
         if ((f & timer_irqsafe) == 0) Arch::irq_restore(was);
         {
             detail::in_context<Arch> softirq(softirq_offset);
             const std::uint32_t before = context<Arch>::preempt_count();
-            if (function != nullptr) detail::call(function, &t);   // from here on `t` may be armed again, or gone
+            // From here on `t` may be armed again, or gone.
+            detail::contain("call_timer_fn", "timer's function", call.address(), [&] { call(t); });
             if (const std::uint32_t after = context<Arch>::preempt_count(); after != before) [[unlikely]] {
-                detail::say(channel::kernel, severity::warn, "call_timer_fn", location::current(),
-                            "timer: %p preempt leak: %08x -> %08x", reinterpret_cast<void*>(function), before, after);
+                call.complain(before, after);
                 context<Arch>::add(before - after);
             }
         }

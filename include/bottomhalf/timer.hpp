@@ -6,7 +6,7 @@
 // the current 64 ticks, each slot one tick; when the clock enters a slot of a higher level, its timers move down.  Add
 // and cancel are O(1) at any number of timers; a bitmap per level finds the next event in O(levels), so idle ticks cost
 // nothing.  A timer fires exactly at its tick, never early; timers of one tick fire in the order in which they came to
-// its slot.
+// its slot, those that came too late for theirs before them.
 //
 // With many timers the cost is cache misses, and a list is one after the other.  So whoever walks, walks along eight lists
 // at a time: a slot above level 0 is eight lists (strands), and scouts fetch the timers of the next ticks while those of
@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <iterator>
 
+#include <bottomhalf/detail/annotations.hpp>
 #include <bottomhalf/detail/list.hpp>
 #include <bottomhalf/jiffies.hpp>
 
@@ -40,11 +41,31 @@ struct BOTTOMHALF_ALIASES timer_node {
 };
 static_assert(sizeof(void*) != 8 || sizeof(timer_node) == 40);
 
+/// What 2.6 calls struct timer_list.  Its `node.function` is call_timer_with_data(), and what is called is `function(data)`: the
+/// caller's to change while it is idle, and read before it is.
+struct BOTTOMHALF_ALIASES data_timer {
+    timer_node node;
+    jiffies_t expires = 0;   // the caller's, for add_timer()
+    void (*function)(unsigned long) = nullptr;
+    unsigned long data = 0;
+};
+
+namespace detail {
+
+/// Whoever turns the wheel knows it by its address, which is one in the whole process, and does this itself.
+BOTTOMHALF_STATE inline void call_timer_with_data(timer_node* t) {
+    const auto& d = *reinterpret_cast<data_timer*>(t);
+    d.function(d.data);
+}
+
+}   // namespace detail
+
 inline constexpr std::uint32_t timer_pending_bit = 1;   // armed: on the way to the wheel, or in it
 inline constexpr std::uint32_t timer_wheel_bit = 2;     // in the wheel; guarded by the timekeeper's lock
 inline constexpr std::uint32_t timer_irqsafe = 4;       // its function runs with interrupts masked
 inline constexpr std::uint32_t timer_of_work = 8;       // it belongs to a delayed work item
-inline constexpr std::uint32_t timer_shut_bit = 16;     // shut down: not to be armed any more, and not a mistake to try
+inline constexpr std::uint32_t timer_shut_bit = 16;   // shut down: not to be armed any more, and not a mistake to try;
+                                                      // set before the function is taken away
 
 class timer_wheel {
 public:
@@ -58,7 +79,8 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] detail::list& due() noexcept { return due_; }   // those that come next; empty if none is due
 
-    /// Return: whether it lies in the past already; then it is due at once.
+    /// Return: whether its tick has come already.  Then it is due at the next one, as in the kernel: a timer that arms itself
+    /// for the tick at which it fires, again and again, must not keep the clock from going on.
     bool add(timer_node& t, jiffies_t expires) noexcept {
         t.expires = expires;
         ++size_;
@@ -66,7 +88,7 @@ public:
             place(t.entry, expires);
             return false;
         }
-        (turned_ == clock_ ? due_ : late_).push_back(t.entry);
+        late_.push_back(t.entry);
         return true;
     }
     void remove(timer_node& t) noexcept {
@@ -97,17 +119,22 @@ public:
     /// Moves the clock to `now`; everything that expires until then is due.  Cost: the timers moved, not the ticks.
     void advance(jiffies_t now) noexcept {
         if (!time_after(now, clock_)) return;
-        if (!late_.empty()) catch_up();   // they come before what expires after the old clock
+        // They come before what expires after the old clock.  And a wheel that is half the range behind would look as if it
+        // were ahead.
+        if (!late_.empty() || !time_after(now, turned_)) catch_up();
         clock_ = now;
         turn();
     }
 
     /// The first tick at which advance() has something to do: a timer that expires, or one that moves down a level.  With
     /// nothing pending, half the range away.
-    [[nodiscard]] jiffies_t next_event() const noexcept { return turned_ == clock_ ? next_turn() : clock_ + 1; }
+    [[nodiscard]] jiffies_t next_event() const noexcept {
+        return turned_ == clock_ && late_.empty() ? next_turn() : clock_ + 1;
+    }
 
-    /// Sets the clock of an empty wheel.
+    /// Sets the clock, of an empty wheel as a rule: what waits is due then.
     void reset(jiffies_t now) noexcept {
+        for (int i = 0; i < 3; ++i) advance(clock_ + max_jiffy_offset);   // half the range, and more
         catch_up();
         clock_ = turned_ = now;
     }
@@ -186,7 +213,6 @@ private:
     /// Turns the wheel until something is due, or it has come to the clock.
     void turn() noexcept {
         while (due_.empty() && turned_ != clock_) step();
-        if (turned_ == clock_) due_.take(late_);
     }
     void catch_up() noexcept {
         while (turned_ != clock_) step();
@@ -295,7 +321,7 @@ private:
     std::uint64_t occupied0_ = 0;
     std::uint64_t occupied_[levels - 1][strands] = {};
     detail::list due_;
-    detail::list late_;   // armed in the past, while what was due before them is still in the wheel
+    detail::list late_;   // armed for a tick that had come: due as soon as the clock goes on
     detail::link* scout_[scouts] = {};
     detail::list level0_[slots];
     maybe_list later_[(levels - 1) * slots * strands];

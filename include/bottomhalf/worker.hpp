@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <exception>
 
 #include <bottomhalf/arch/arch.hpp>
 #include <bottomhalf/context.hpp>
@@ -113,21 +112,7 @@ void run_handler(const detail::handler& h, work_item* w) noexcept {
         detail::say(channel::advice, severity::bug, "run_workqueue", location::current(), "work item %p has no handler",
                     static_cast<void*>(w));
     };
-#if BOTTOMHALF_EXCEPTIONS
-    const auto complain = [&](const char* what) {
-        detail::say(channel::advice, severity::bug, "process_one_work", location::current(),
-                    "an exception left the work queue handler %p: %s; the item counts as done", h.address(), what);
-    };
-    try {
-        call();
-    } catch (const std::exception& e) {
-        complain(e.what());
-    } catch (...) {
-        complain("not a std::exception");
-    }
-#else
-    call();
-#endif
+    detail::contain("process_one_work", "work queue handler", h.address(), call);
     if (t.preempt_count != count || Arch::irqs_masked()) [[unlikely]] {
         detail::say(channel::kernel, severity::bug, "process_one_work", location::current(),
                     "workqueue leaked atomic, lock or RCU: %s[%d]\n"

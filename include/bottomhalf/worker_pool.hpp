@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <iterator>
+#include <memory>
 #include <new>
 
 #include <bottomhalf/arch/arch.hpp>
@@ -104,6 +105,27 @@ public:
             });
         }
         while (n != 0) drop(left[--n], "still running");   // without the lock: it may tell somebody who queues
+    }
+
+    /// The pool's world is gone, with all its tasks, wherever they were: what is here is idle again, and nobody finds the pool
+    /// any more.  Context: nobody else is left.
+    void lose() noexcept BOTTOMHALF_NO_TSA {
+        std::construct_at(&lock);
+        atomic<worker_pool*>(numbers_[id_]).store(nullptr, relaxed);   // relaxed, here and below: alone
+        const auto is_idle = [](work_item& w) { detail::data_of<Arch>(w).store(0, relaxed); };
+        for (detail::link* l = inbox_.close(); l != nullptr;) {
+            detail::link* next = l->next;
+            is_idle(*detail::item_of(l));
+            l = next;
+        }
+        while (!worklist_.empty()) is_idle(*detail::item_of(worklist_.pop_front()));
+        for (worker_t* k = workers_; k != nullptr; k = k->next) {
+            while (!k->scheduled.empty()) is_idle(*detail::item_of(k->scheduled.pop_front()));
+            for (running_t* r = k->current; r != nullptr; r = r->outer)
+                if (detail::word::last_pool(detail::data_of<Arch>(*r->item).load(relaxed)) == id_) is_idle(*r->item);
+        }
+        next_free = lost_;
+        lost_ = this;
     }
 
     // ---- queueing -------------------------------------------------------------------------------------------------
@@ -670,6 +692,7 @@ private:
     char name_[32] = {};               // I
 
     BOTTOMHALF_STATE static inline constinit worker_pool* numbers_[max_pools] = {};   // A [pool.number]
+    BOTTOMHALF_STATE static inline constinit worker_pool* lost_ = nullptr;            // kept, see lose()
     BOTTOMHALF_STATE static inline constinit unsigned next_number_ = 0;               // A
 };
 

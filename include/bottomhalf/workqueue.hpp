@@ -316,8 +316,9 @@ struct workqueue_ops {
         if (atomic<std::uint32_t>(in_child_).load(relaxed) == 0)
             [[likely]]   // relaxed: set before the child runs any code
             return false;
-        detail::say(channel::advice, severity::bug, function, at,
-                    "this process was forked from one with a live machine: its workers stayed with the parent");
+        if (atomic<std::uint32_t>(told_of_fork_).exchange(1, relaxed) == 0)   // relaxed: once
+            detail::say(channel::advice, severity::bug, function, at,
+                        "this process was forked from one with a live machine: its workers stayed with the parent");
         return true;
     }
     [[nodiscard]] static bool in_child() noexcept {
@@ -604,8 +605,9 @@ private:
             pool_t::wake_flushers(wq);   // two who would meet
     }
 
-    BOTTOMHALF_STATE static inline constinit unsigned next_home_ = 0;       // A
-    BOTTOMHALF_STATE static inline constinit std::uint32_t in_child_ = 0;   // A
+    BOTTOMHALF_STATE static inline constinit unsigned next_home_ = 0;           // A
+    BOTTOMHALF_STATE static inline constinit std::uint32_t in_child_ = 0;       // A
+    BOTTOMHALF_STATE static inline constinit std::uint32_t told_of_fork_ = 0;   // A
 };
 
 }   // namespace bottomhalf

@@ -5,6 +5,7 @@
 
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/interrupt.h>
 #include <linux/jiffies.h>
 #include <linux/sched.h>
 #include <linux/workqueue.h>
@@ -58,4 +59,33 @@ TEST_CASE("jiffies: a handler that wakes everybody up finds them up to date", "[
         while (d.runs.get() < i) msleep(40);
         REQUIRE(time_after_eq(d.seen, begin + 30));
     }
+}
+
+TEST_CASE("jiffies: move for a top half that waits for them, on the thread of one who sleeps", "[tick][irq]") {
+    static struct {
+        struct completion served;
+        unsigned long ticks;
+    } d;
+    init_completion(&d.served);
+    constexpr unsigned irq = 5;
+    REQUIRE(request_irq(
+                irq,
+                [](int, void*, struct pt_regs*) {
+                    const unsigned long begin = jiffies;
+                    while (time_before(jiffies, begin + 20)) {}   // more ticks than it takes the tick to rest
+                    d.ticks = jiffies - begin;
+                    complete(&d.served);
+                    return IRQ_HANDLED;
+                },
+                SA_INTERRUPT, "tick", &d) == 0);
+    struct timer_list device;
+    setup_timer(
+        &device, [](unsigned long) { bottomhalf::linux26::raise_irq(irq); }, 0);
+    for (int i = 0; i < 3; ++i) {
+        mod_timer(&device, jiffies + 20);
+        wait_for_completion(&d.served);
+        CHECK(d.ticks >= 20);
+    }
+    del_timer_sync(&device);
+    free_irq(irq, &d);
 }

@@ -49,6 +49,7 @@ SAME(delay);
 SAME(follow_time);
 SAME(begin_rest);
 SAME(end_rest);
+SAME(poll_time);
 SAME(irq_save);
 SAME(irq_restore);
 SAME(irqs_masked);

@@ -2,7 +2,7 @@
 //
 // A wheel and a model of it that does the same in the obvious way, driven by the same random operations.
 //
-// A model knows timers by number, and offers:  add(i, expires) -> due at once?, remove(i), move(i, expires),
+// A model knows timers by number, and offers:  add(i, expires) -> what the wheel's returns, remove(i), move(i, expires),
 // advance(now), clock(), has(i), size(); expects(i) says whether timer i, or -1 for none, may come next, and takes it off;
 // good_next(tick) says whether a sleeper may be told to come back at that tick.
 #pragma once
@@ -96,7 +96,7 @@ failure compare(jiffies_t start, std::uint64_t seed, long steps, range r = {}) {
                     wheel.remove(t);
                     model.remove(i);
                 } else if (wheel.add(t, expires) != model.add(i, expires)) {
-                    return {step, "add(): due at once?"};
+                    return {step, "add(): what it returned"};
                 }
                 break;
             }

@@ -157,7 +157,7 @@ TEST_CASE("a timer fires once, in softirq context of its CPU, not before its tic
     on_this_engine([] {
         probe p;
         for (int n = 1; n <= 10; ++n) {
-            const unsigned long due = get_jiffies_64() + static_cast<unsigned long>(n % 4);
+            const unsigned long due = get_jiffies_64() + 1 + static_cast<unsigned long>(n % 4);
             CHECK(mod_timer(&p.timer, due) == 0);
             p.wait_for(n);
             CHECK(time_after_eq(p.at, due));
@@ -318,4 +318,28 @@ TEST_CASE("jiffies move for a timer's function that waits for them", "[time26][j
         p.wait_for(1);
         CHECK(time_after_eq(jiffies, p.at + 2));
     });
+}
+
+TEST_CASE("del_timer: once it has returned 0, what the timer was armed for is settled", "[time26][del_timer]") {
+    // Whoever is told that it is not armed may give it another function, whose time is another one.
+    if (!engine::simulated) return;   // there each step of the expiry can be met
+    static std::atomic<int> early;
+    for (int steps = 0; steps < 150; ++steps) {
+        on_this_engine([&] {
+            struct timer_list t;
+            early = 0;
+            setup_timer(
+                &t, [](unsigned long) {}, 0);
+            mod_timer(&t, jiffies + 2);
+            engine::delay(2'000'000'000 / HZ - 100);
+            engine::delay(100 - steps % 2);
+            for (int i = 0; i < steps; ++i) engine::step();
+            del_timer(&t);
+            t.function = [](unsigned long) { ++early; };
+            mod_timer(&t, jiffies + far);
+            engine::delay(1'000'000'000);
+            CHECK(early == 0);
+            del_timer_sync(&t);
+        });
+    }
 }

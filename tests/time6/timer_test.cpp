@@ -213,7 +213,7 @@ TEST_CASE("a timer fires once, in softirq context of its CPU, not before its tic
     on_this_engine([] {
         probe p;
         for (int n = 1; n <= 10; ++n) {
-            const unsigned long due = get_jiffies_64() + static_cast<unsigned long>(n % 4);
+            const unsigned long due = get_jiffies_64() + 1 + static_cast<unsigned long>(n % 4);
             CHECK(mod_timer(&p.timer, due) == 0);
             p.wait_for(n);
             CHECK(time_after_eq(p.at, due));

@@ -17,6 +17,8 @@
 //   ns_t wall_clock()                         since 1970, UTC; may jump
 //   void follow_time(f, arg)                  f(arg) brings up to date what shows the time, after it has rested:
 //   bool begin_rest(), void end_rest()        no tick while nobody is awake to read it
+//   class busy_tick                           shows the time while the caller's thread is in a function that takes long
+//   void poll_time()                          for whoever polls that
 //   void relax(round), void step()            one round of a spin loop; a scheduling point
 //   int this_cpu(), void make_way()           the real CPU we are on; lets others have it for a while
 //   unsigned allowed_cpus()                   how many CPUs this process may run on

@@ -5,7 +5,9 @@
 // Who sleeps in park() is counted.  Everybody else is taken to be awake, a thread that sleeps in poll() included: it can
 // wake up without our noticing, and what it read then would be old.  So the tick rests only while all threads of the
 // process but the timekeeper's sleep here; then nobody can read anything, or start a thread, before he has come past the
-// end of his park(), where he finds out that the tick rests, brings the time up to date and wakes the timekeeper.
+// end of his park(), where he finds out that the tick rests, brings the time up to date and wakes the timekeeper.  So does a
+// top half that interrupts a sleeper.  A signal handler that knows nothing of us does not: what it reads from the variable on
+// a sleeper's thread is old; it must ask the clock (get_jiffies_64()).
 //
 // The hand-over.  The timekeeper says that it rests, then counts; a sleeper that wakes takes himself off the count, then
 // looks whether the tick rests.  All of it is seq_cst, so one of the two sees the other [idle.rest].
@@ -33,11 +35,17 @@ public:
     class asleep {
     public:
         asleep() noexcept : counted_(follower_.load(std::memory_order_relaxed) != nullptr) {   // relaxed: a flag
-            if (counted_) asleep_.fetch_add(1, std::memory_order_seq_cst);
+            if (!counted_) return;
+            // A handler of ours between the two takes off what is not there yet, and puts it back: see `interrupted`.
+            in_count_ = true;
+            std::atomic_signal_fence(std::memory_order_seq_cst);
+            asleep_.fetch_add(1, std::memory_order_seq_cst);
         }
         ~asleep() {
             if (!counted_) return;
             asleep_.fetch_sub(1, std::memory_order_seq_cst);   // [idle.rest]
+            std::atomic_signal_fence(std::memory_order_seq_cst);
+            in_count_ = false;
             look(timed_out);
         }
         asleep(const asleep&) = delete;
@@ -47,6 +55,25 @@ public:
 
     private:
         const bool counted_;   // one that fell asleep before anybody followed is taken to be awake
+    };
+
+    /// The scope of a handler of ours.  The thread that it interrupts may be counted as asleep; now it is awake.
+    class interrupted {
+    public:
+        interrupted() noexcept : was_counted_(in_count_) {
+            in_count_ = false;
+            if (was_counted_) asleep_.fetch_sub(1, std::memory_order_seq_cst);   // [idle.rest]
+            look();
+        }
+        ~interrupted() {
+            if (was_counted_) asleep_.fetch_add(1, std::memory_order_seq_cst);
+            in_count_ = was_counted_;
+        }
+        interrupted(const interrupted&) = delete;
+        interrupted& operator=(const interrupted&) = delete;
+
+    private:
+        const bool was_counted_;
     };
 
     /// For whoever has just woken, or interrupts a sleeper: the time is what it is now.  Context: any, async-signal-safe.
@@ -68,7 +95,7 @@ public:
     static bool begin_rest() noexcept {
         rests_.store(1, std::memory_order_seq_cst);   // [idle.rest]
         if (all_asleep() && ++in_a_row_ >= patience) return nr_rests_.fetch_add(1, std::memory_order_relaxed), true;
-        rests_.store(0, std::memory_order_relaxed);   // relaxed: who saw the 1 wakes us for nothing
+        rests_.store(0, std::memory_order_release);   // who saw the 1 wakes us for nothing; who sees this: see go_on()
         return false;
     }
     /// How often it has.  relaxed: a count.
@@ -105,6 +132,9 @@ private:
         return at != nullptr ? static_cast<unsigned>(std::strtoul(at + 1, nullptr, 10)) : 0;
     }
 
+    // Its own thread's, and that of handlers on it, which leave it as they found it.
+    BOTTOMHALF_STATE static inline constinit thread_local bool in_count_ __attribute__((tls_model("initial-exec"))) =
+        false;
     // Written at each sleep, away from what is only read.
     alignas(64) BOTTOMHALF_STATE static inline constinit std::atomic<unsigned> asleep_{0};
     alignas(64) BOTTOMHALF_STATE static inline constinit std::atomic<follower*> follower_{nullptr};

@@ -201,6 +201,14 @@ struct sim {
     static void follow_time(void (*f)(void*, bool), void* arg) noexcept {
         if (sim_world* const w = world::current(); w != nullptr) w->on_time(f, arg);
     }
+    /// For whoever polls the time: others run, and it passes.
+    static void poll_time() noexcept {
+        if (sim_world* const w = world::current(); w != nullptr) w->poll_time();
+    }
+    /// Time moves without anybody's help.
+    struct busy_tick {
+        void start(ns_t period) noexcept { static_cast<void>(period); }
+    };
     /// Whether the tick may rest: always, as nobody misses a tick who hears of every move.
     static bool begin_rest() noexcept { return true; }
     static void end_rest() noexcept {}

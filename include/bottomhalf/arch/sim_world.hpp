@@ -13,8 +13,9 @@
 // a little (relax()), so that a loop which polls for a time ends.  When there is no deadline either, nothing will ever
 // happen again: run() then ends with a report of who waits for what, and likewise after too many steps.
 //
-// A test that wants to be the clock says so (sim_time::when_told): then time moves in pass() and settle() alone, and by
-// what delays cost, and whoever waits for it while nobody moves it is reported as a deadlock.
+// A test that wants to be the clock says so (sim_time::when_told): then time moves while its body waits, in pass(), in a
+// sleep of its own, or for somebody else; and by what delays cost, and loops that poll the time.  It stands still while the
+// body runs, and while it lets others run (settle()).
 #pragma once
 
 #include <algorithm>
@@ -39,8 +40,8 @@
 namespace bottomhalf::arch {
 
 enum class sim_time : std::uint8_t {
-    when_idle,   // jumps to the next deadline when nobody can run
-    when_told    // see pass()
+    when_idle,   // jumps to the next deadline when nobody can run, and spinning costs some
+    when_told    // as above, but spinning costs none
 };
 
 struct sim_options {
@@ -121,7 +122,7 @@ public:
     }
     /// Everybody else runs until nobody can.  No time passes (but by what delays cost).
     void settle() noexcept {
-        while (give_way()) {}
+        while (give_way() || (first_deadline() <= told_ && pass_time())) {}   // the latter: in a delay
     }
     /// Everybody else runs, and time passes as it must, until `done()`, which is asked whenever it is our turn.
     /// Return: false if `limit` came first, or nothing will ever happen again.
@@ -158,7 +159,8 @@ private:
     const options options_;
     std::uint64_t random_;
     ns_t now_ = 0;
-    ns_t told_ = 0;   // when_told: time may move until then
+    unsigned polls_ = 0;   // since somebody has slept
+    ns_t told_ = 0;        // somebody is on his way until then, in pass()
     void (*time_hook_)(void*, bool) = nullptr;
     void* time_hook_arg_ = nullptr;
     void (*end_hook_)(bool) = nullptr;
@@ -250,6 +252,12 @@ private:
         answer();
     }
 
+    /// A look at the time, perhaps one of many.  The first ones cost none, so that whoever looks once finds himself where he was.
+    void poll_time() noexcept {
+        count_step();
+        if (options_.time == sim_time::when_idle || ++polls_ > 100) move_time(now_ + 100);
+        give_way();
+    }
     /// The others' turn, if any of them can run.  Return: whether one could.
     bool give_way() noexcept {
         count_step();
@@ -279,6 +287,7 @@ private:
         me.deadline = deadline;
         me.timed_out = false;
         me.self.waits_for = why;
+        polls_ = 0;
         parked_.push_back(&me);
         switch_to(pick_or_wait());
         me.self.waits_for = nullptr;
@@ -307,7 +316,7 @@ private:
     }
     bool pass_time() noexcept {
         const ns_t first = first_deadline();
-        if (first == forever || (options_.time == sim_time::when_told && first > std::max(told_, now_))) return false;
+        if (first == forever) return false;
         if (first <= told_) limit_ = steps_ + options_.max_steps;   // not stuck: on the way to where it was sent
         move_time(std::max(now_, first));
         return true;
@@ -426,7 +435,9 @@ private:
         detail::simulation.world = nullptr;
     }
     void call_end_hook(bool failed) noexcept {
-        if (auto* const f = std::exchange(end_hook_, nullptr)) f(failed);
+        if (end_hook_ == nullptr) return;
+        end_hook_(failed);
+        end_hook_ = nullptr;   // not before: it may fail, too, and is called for that then
     }
     void end(bool body_returned) {
         time_hook_ = nullptr;
@@ -456,9 +467,7 @@ private:
     void diagnose(failure f) {
         failed_ = f;
         char line[160];
-        const bool told = options_.time == sim_time::when_told && first_deadline() != forever;
-        const char* const what = f == failure::deadlock   ? told ? "deadlock: nobody can run, and nobody moves the time"
-                                                                 : "deadlock: nobody can run, and no deadline will come"
+        const char* const what = f == failure::deadlock   ? "deadlock: nobody can run, and no deadline will come"
                                  : f == failure::livelock ? "livelock: too many steps"
                                                           : "leftover: the body has returned, others have not ended";
         std::snprintf(line, sizeof line, "bottomhalf: %s\n  seed %" PRIu64 ", step %" PRIu64 ", %" PRId64 " ns\n", what,

@@ -160,6 +160,40 @@ struct threads {
 
     /// For the variable that shows the time, and the tick that moves it: see idle.hpp.
     static void follow_time(void (*f)(void*, bool), void* arg) noexcept { detail::idle::follow(f, arg); }
+    /// For whoever polls the time, wherever.
+    static void poll_time() noexcept { detail::idle::look(); }
+    /// From start() on, its thread brings the time up to date whenever it has burnt `period` of CPU time: for the one who
+    /// moves the time, in case that a function which it calls takes long.  Costs nothing while it does not.
+    class busy_tick {
+    public:
+        busy_tick() = default;
+        busy_tick(const busy_tick&) = delete;
+        busy_tick& operator=(const busy_tick&) = delete;
+        ~busy_tick() {
+            if (runs_) ::timer_delete(timer_);
+        }
+        void start(ns_t period) noexcept {
+            if (tried_) return;
+            tried_ = true;
+            sigevent ev;
+            std::memset(&ev, 0, sizeof ev);
+            ev.sigev_notify = SIGEV_THREAD_ID;
+            ev.sigev_signo = doorbell_signal();
+            ev._sigev_un._tid = thread_id();   // what glibc calls it where it has no better name
+            if (!install_doorbell() || ::timer_create(CLOCK_THREAD_CPUTIME_ID, &ev, &timer_) != 0) return;
+            runs_ = true;
+            sigset_t set;
+            ::sigemptyset(&set);
+            ::sigaddset(&set, doorbell_signal());
+            ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+            const itimerspec every{to_timespec(period), to_timespec(period)};
+            ::timer_settime(timer_, 0, &every, nullptr);
+        }
+
+    private:
+        timer_t timer_{};
+        bool tried_ = false, runs_ = false;
+    };
     static bool begin_rest() noexcept { return detail::idle::begin_rest(); }
     static void end_rest() noexcept { detail::idle::go_on(); }
 
@@ -554,13 +588,21 @@ private:
     }
     /// A doorbell, or as good as one.  Masked: irq_restore() will look.
     static void answer(task& t) noexcept {
-        detail::idle::look();   // it may be a sleeper whom we interrupt
+        const detail::idle::interrupted awake;
         if (t.port == nullptr)
             spurious_.fetch_add(1, std::memory_order_relaxed);   // forged, or later than this CPU's end
         else if (std::atomic_ref(t.irqs_off).load(std::memory_order_relaxed) == 0)
             take_pending(t, *t.port);
     }
-    static void on_doorbell(int, siginfo_t*, void*) noexcept { answer(current()); }
+    static void on_doorbell(int, siginfo_t* info, void*) noexcept {
+        if (info->si_code == SI_TIMER) {   // see busy_tick
+            const int saved = errno;
+            detail::idle::look(true);
+            errno = saved;
+        } else {
+            answer(current());
+        }
+    }
     static void on_fd(int sig, siginfo_t* info, void*) noexcept {
         task& t = current();
         if (t.port == nullptr) return answer(t);

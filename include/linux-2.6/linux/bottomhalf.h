@@ -95,10 +95,12 @@ inline queue_t* events(location at) noexcept {
 }
 /// Whoever compares jiffies, or waits for them, wants them to move.  A timer's function runs on the thread that moves them.
 inline void let_jiffies_tick(location at) noexcept {
-    if (!ctx::in_interrupt())
+    if (ctx::in_task()) {
         machine(at);
-    else if (ctx::in_serving_softirq())
+        engine::poll_time();   // it may be a signal handler, on a thread that sleeps
+    } else if (ctx::in_serving_softirq()) {
         default_machine_of<engine>().time().catch_up();
+    }
 }
 /// The deadline by which `delay` whole ticks have passed.  Without a machine: now.
 inline arch::ns_t deadline(unsigned long delay, location at) noexcept {
@@ -110,6 +112,7 @@ inline arch::ns_t deadline(unsigned long delay, location at) noexcept {
 }
 /// How many ticks are left until `until`; 0 if none.
 inline unsigned long ticks_left(arch::ns_t until) noexcept {
+    if (until == arch::forever) return max_jiffy_offset;
     const arch::ns_t left = until - engine::now();
     return left <= 0 ? 0 : static_cast<unsigned long>((left + tick_ns - 1) / tick_ns);
 }

@@ -17,6 +17,7 @@
 
 #include <linux/hardirq.h>
 #include <linux/irqreturn.h>
+#include <linux/sched.h>
 
 struct pt_regs;   // never defined: there are none, and a handler gets NULL
 

@@ -18,6 +18,7 @@
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/moduleparam.h>
+#include <linux/sched.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
 
@@ -79,7 +80,8 @@ inline void report_leftovers(location at = location::current()) noexcept {
             note('r', nullptr, &w, queue);
     });
     m.time().for_each([&](const timer_node& t) {
-        if (t.function == &run_timer) note('t', address(reinterpret_cast<const timer_list&>(t).function), &t, "");
+        if (t.function == &call_timer_with_data)
+            note('t', address(reinterpret_cast<const timer_list&>(t).function), &t, "");
         if (t.function != &delayed::expire) return;
         const auto* w =
             reinterpret_cast<const work_struct*>(reinterpret_cast<const char*>(&t) - offsetof(delayed_item, timer));

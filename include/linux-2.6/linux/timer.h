@@ -14,7 +14,7 @@
 namespace bottomhalf::linux26 {
 inline namespace BOTTOMHALF_ENGINE {
 
-/// The core's timer_node, member for member, and what 2.6 adds.
+/// The core's data_timer, member for member.
 struct BOTTOMHALF_ALIASES timer_list {
     void* entry[2];
     unsigned long armed_for;
@@ -29,37 +29,28 @@ static_assert(std::is_standard_layout_v<timer_list> && std::is_trivial_v<timer_l
 static_assert(offsetof(timer_list, armed_for) == offsetof(timer_node, expires) &&
               offsetof(timer_list, run) == offsetof(timer_node, function) &&
               offsetof(timer_list, flags) == offsetof(timer_node, flags) &&
-              offsetof(timer_list, expires) == sizeof(timer_node));
+              offsetof(timer_list, expires) == offsetof(data_timer, expires) &&
+              offsetof(timer_list, function) == offsetof(data_timer, function) &&
+              offsetof(timer_list, data) == offsetof(data_timer, data) && sizeof(timer_list) == sizeof(data_timer));
 
 namespace impl {
 
+using bottomhalf::detail::call_timer_with_data;
+
 inline timer_node& core(timer_list& t) noexcept { return reinterpret_cast<timer_node&>(t); }
 
-/// What the timekeeper calls.
-inline void run_timer(timer_node* t) {
-    auto& timer = *reinterpret_cast<timer_list*>(t);
-    void (*function)(unsigned long) = timer.function;
-    const std::uint32_t before = ctx::preempt_count();
-    function(timer.data);   // from here on the timer may be armed again, or gone
-    const std::uint32_t after = ctx::preempt_count();
-    if (before == after) [[likely]]
-        return;
-    detail::say(kernel, severity::bug, "__run_timers", location::current(),
-                "huh, entered %p with %08x, exited with %08x?", address(function), before, after);
-    ctx::add(before - after);
-}
 [[nodiscard]] constexpr timer_list idle_timer(void (*function)(unsigned long), unsigned long expires,
                                               unsigned long data) noexcept {
-    return {{}, 0, &run_timer, 0, 0, 0, expires, function, data};
+    return {{}, 0, &call_timer_with_data, 0, 0, 0, expires, function, data};
 }
 inline bool really_armed(timer_list& t) noexcept {
-    if (t.run != &run_timer || !time_t::was_pending(core(t))) return false;
+    if (t.run != &call_timer_with_data || !time_t::was_pending(core(t))) return false;
     machine_t& m = default_machine_of<engine>();
     return m.is_up() && m.time().holds(core(t));
 }
 /// A timer that nobody initialised is, as in 2.6, reported and made one.
 inline void check_timer(timer_list& t, const char* function, location at) noexcept {
-    if (t.run == &run_timer) [[likely]]
+    if (t.run == &call_timer_with_data) [[likely]]
         return;
     detail::say(kernel, severity::warn, function, at,
                 "Uninitialised timer!\nThis is just a warning.  Your computer is OK\nfunction=0x%p, data=0x%lx",

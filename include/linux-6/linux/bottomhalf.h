@@ -142,7 +142,9 @@ BOTTOMHALF_STATE inline constinit std::uint32_t ready = 0;   // A: 0 not yet, 1 
 inline core_machine* up(location at) noexcept {
     core_machine& m = default_machine_of<engine>();
     atomic<std::uint32_t> state(ready);
-    if (state.load(acquire) == 2 && m.is_up()) [[likely]]
+    // Somebody else may have booted this one, and then the queues are those of the machine before.
+    if (state.load(acquire) == 2 && m.is_up() && behind(system_queues[nr_system_queues - 1]) != nullptr &&
+        m.time().keeps_jiffies()) [[likely]]
         return &m;
     if (!m.boot(at)) return nullptr;
     engine::quiet no_signals;
@@ -164,7 +166,8 @@ inline unsigned nr_cpus(location at) noexcept {
 inline unsigned this_cpu(location at) noexcept { return ops::this_cpu(nr_cpus(at)); }
 
 /// A relative time-out in jiffies as a deadline on the engine's clock.
-inline arch::ns_t deadline(jiffies_t ticks) noexcept {
+inline arch::ns_t deadline(jiffies_t ticks, location at) noexcept {
+    if (!here::in_interrupt()) up(at);   // jiffies shall show that the time has passed
     const arch::ns_t now = engine::now();
     if (ticks >= static_cast<jiffies_t>((arch::forever - now) / tick_ns)) return arch::forever;
     return now + static_cast<arch::ns_t>(ticks) * tick_ns;
@@ -178,6 +181,7 @@ inline jiffies_t ticks_left(arch::ns_t until) noexcept {
 /// Sleeps until `until`; the worker pool, if we are in one, starts the next item.
 inline void sleep_until(arch::ns_t until, const char* function, location at) noexcept {
     if (!here::might_sleep(function, at)) return;
+    up(at);   // jiffies shall show that the time has passed
     std::uint32_t never = 0;
     bottomhalf::detail::block<engine>(never, 0, until, function);
 }

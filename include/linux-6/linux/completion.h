@@ -31,7 +31,7 @@ inline void wait_for_completion(struct completion* c, location at = location::cu
 /// Return: the ticks that were left, at least 1; 0 if the time was over first.
 inline unsigned long wait_for_completion_timeout(struct completion* c, unsigned long timeout,
                                                  location at = location::current()) noexcept {
-    const arch::ns_t until = impl::deadline(timeout);
+    const arch::ns_t until = impl::deadline(timeout, at);
     const bool in_time = impl::completions::wait(c->done, until, "wait_for_completion_timeout", at);
     return in_time ? impl::ticks_left(until) : 0;
 }

@@ -48,10 +48,12 @@ inline constexpr unsigned long TICK_NSEC = static_cast<unsigned long>(tick_ns);
 namespace impl {
 /// A timer's function runs on the thread that moves them.
 inline void let_jiffies_tick(location at) noexcept {
-    if (!here::in_interrupt())
+    if (here::in_task()) {
         up(at);
-    else if (here::in_serving_softirq())
+        engine::poll_time();   // it may be a signal handler, on a thread that sleeps
+    } else if (here::in_serving_softirq()) {
         default_machine_of<engine>().time().catch_up();
+    }
 }
 }   // namespace impl
 

@@ -79,7 +79,7 @@ inline constexpr bottomhalf_current current{};
 
 inline int task_pid_nr(struct task_struct* t) noexcept { return t->pid; }
 inline void cpu_relax() noexcept {
-    impl::up(location::current());   // so that a loop which polls `jiffies` ends
+    impl::let_jiffies_tick(location::current());   // so that a loop which polls `jiffies` ends
     engine::relax(0);
 }
 inline int cond_resched() noexcept {
@@ -108,8 +108,9 @@ inline void schedule(location at = location::current()) noexcept {
 inline long schedule_timeout(long timeout, location at = location::current()) noexcept {
     if (!impl::schedules::check_timeout(timeout, at)) return 0;
     if (timeout == MAX_SCHEDULE_TIMEOUT) return schedule(at), timeout;
-    const arch::ns_t until = impl::deadline(static_cast<unsigned long>(timeout));
+    const arch::ns_t until = impl::deadline(static_cast<unsigned long>(timeout), at);
     impl::schedules::schedule_until(until, "schedule_timeout", at);
+    if (until == arch::forever) return timeout;
     const arch::ns_t left = until - engine::now();
     return left <= 0 ? 0 : static_cast<long>((left + tick_ns - 1) / tick_ns);
 }

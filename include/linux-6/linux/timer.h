@@ -48,7 +48,10 @@ constexpr timer_list idle_timer(void (*f)(timer_node*), unsigned int flags) noex
 inline constexpr unsigned int flags_for_setup = TIMER_DEFERRABLE | TIMER_PINNED | TIMER_IRQSAFE;
 /// A timer that nobody has set up cannot be armed, and the kernel says so only with its debug objects.
 inline void check_setup(const timer_list* t, location at) noexcept {
-    if (t->bottomhalf_function != nullptr || (t->flags & timer_shut_bit) != 0) [[likely]]
+    timer_node& n = node(t);
+    if (atomic<void (*)(timer_node*)>(n.function).load(acquire) != nullptr ||
+        (atomic<std::uint32_t>(n.flags).load(relaxed) & timer_shut_bit) != 0)
+        [[likely]]   // relaxed: behind the acquire
         return;
     bottomhalf::detail::say(channel::kernel, severity::warn, "debug_object_assert_init", at,
                             "ODEBUG: assert_init not available (active state 0) object: %p object type: timer_list "

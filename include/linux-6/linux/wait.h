@@ -33,7 +33,7 @@ inline int waitqueue_active(struct wait_queue_head* q) noexcept {
 template <class Condition>
 long bottomhalf_wait_event(struct wait_queue_head& q, Condition condition, long timeout, const char* function,
                            location at) {
-    const arch::ns_t until = timeout < 0 ? arch::forever : impl::deadline(static_cast<unsigned long>(timeout));
+    const arch::ns_t until = timeout < 0 ? arch::forever : impl::deadline(static_cast<unsigned long>(timeout), at);
     const bool may = impl::here::might_sleep(function, at);
     if (condition()) return timeout <= 0 ? 1 : timeout;
     if (!may) return 0;
