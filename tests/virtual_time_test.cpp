@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <bottomhalf/jiffies_cell.hpp>
+#include <bottomhalf/virtual_time.hpp>
 
 #include "support/catch.hpp"
 #include "support/engine.hpp"
@@ -389,4 +390,20 @@ TEST_CASE("jiffies, the variable, follow every move of time without a tick", "[v
         sleep_for(tick_ns / 2);
         CHECK(on_sim::jiffies == initial_jiffies + 3600 * hz + 1);
     });
+}
+
+TEST_CASE("virtual_time: outside of run() it is reported", "[virtual_time]") {
+    const reports listening;
+    virtual_time::advance(5);
+    CHECK(reports::take("advance: called outside of virtual_time::run()"));
+    virtual_time::run_until_idle();
+    CHECK(reports::take("run_until_idle: called outside"));
+    CHECK_FALSE(virtual_time::run_until([] { return true; }));
+    CHECK(reports::take("run_until: called outside"));
+    int n = 0;
+    virtual_time::run([&] {
+        virtual_time::advance(5);
+        n = static_cast<int>(virtual_time::machine().time().jiffies() - initial_jiffies);
+    });
+    CHECK(n == 5);
 }

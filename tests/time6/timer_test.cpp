@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <stdexcept>
 
 #include <linux/delay.h>
 #include <linux/irqflags.h>
@@ -305,5 +306,52 @@ TEST_CASE("jiffies move for a timer's function that waits for them", "[time6][ji
         mod_timer(&p.timer, jiffies);
         p.wait_for(1);
         CHECK(time_after_eq(jiffies, p.at + 2));
+    });
+}
+
+TEST_CASE("an exception that leaves a timer's function is reported, and the clock goes on", "[time6][report]") {
+    on_this_engine([] {
+        probe p;
+        p.also = [](probe& me) {
+            if (++me.runs == 1) throw std::runtime_error("not in a kernel");
+        };
+        mod_timer(&p.timer, jiffies);
+        p.wait_for(1);
+        timer_delete_sync(&p.timer);
+        CHECK(reports::take("an exception left the timer's function"));
+        mod_timer(&p.timer, jiffies);
+        p.wait_for(3);
+        timer_delete_sync(&p.timer);
+        CHECK(p.runs == 3);
+    });
+}
+
+TEST_CASE("the system's queues are there in every world, and freed items behind max_active are seen",
+          "[time6][system_wq][kfree]") {
+    on_this_engine([] {
+        static std::atomic<int> runs;
+        runs = 0;
+        struct delayed_work later;
+        INIT_DELAYED_WORK(&later, [](struct work_struct*) { ++runs; });
+        CHECK(schedule_delayed_work(&later, 2));
+        flush_delayed_work(&later);
+        CHECK(runs == 1);
+
+        struct workqueue_struct* wq = alloc_ordered_workqueue("one", 0);
+        struct blocker {
+            struct work_struct work;
+            gate<engine> held;
+        } b;
+        INIT_WORK(&b.work, [](struct work_struct* w) { reinterpret_cast<blocker*>(w)->held.pass(); });
+        queue_work(wq, &b.work);
+        b.held.wait_until_held();
+        struct work_struct* w = kzalloc(sizeof(struct work_struct), GFP_KERNEL);
+        INIT_WORK(w, [](struct work_struct*) {});
+        queue_work(wq, w);
+        flush_delayed_work(&later);
+        kfree(w);
+        CHECK(reports::take("ODEBUG: free active"));
+        b.held.open();
+        destroy_workqueue(wq);
     });
 }

@@ -22,15 +22,19 @@ inline void ssleep(unsigned int seconds, location at = location::current()) noex
 /// Sleeps for at least `min_us` microseconds, by the clock instead of in ticks (2.6.36 and later).  Context: process.
 inline void usleep_range(unsigned long min_us, unsigned long, location at = location::current()) noexcept {
     if (!impl::ctx::might_sleep("usleep_range", at)) return;
+    impl::machine(at);   // so that jiffies show it
     const arch::ns_t now = engine::now();
     const bool too_long = min_us >= static_cast<unsigned long>((arch::forever - now) / 1000);
     impl::sleep_until(too_long ? arch::forever : now + static_cast<arch::ns_t>(min_us) * 1000, "usleep_range");
 }
 
 /// Burns CPU time for at least that long.  Context: any.
-inline void ndelay(unsigned long nsecs) noexcept { engine::delay(static_cast<arch::ns_t>(nsecs)); }
-inline void udelay(unsigned long usecs) noexcept { engine::delay(static_cast<arch::ns_t>(usecs) * 1000); }
-inline void mdelay(unsigned long msecs) noexcept { engine::delay(static_cast<arch::ns_t>(msecs) * 1'000'000); }
+inline void ndelay(unsigned long nsecs, location at = location::current()) noexcept {
+    if (!impl::ctx::in_atomic() && !impl::ctx::irqs_disabled()) impl::machine(at);   // so that jiffies show it
+    engine::delay(static_cast<arch::ns_t>(nsecs));
+}
+inline void udelay(unsigned long usecs, location at = location::current()) noexcept { ndelay(usecs * 1000, at); }
+inline void mdelay(unsigned long msecs, location at = location::current()) noexcept { ndelay(msecs * 1'000'000, at); }
 
 }   // namespace BOTTOMHALF_ENGINE
 }   // namespace bottomhalf::linux26

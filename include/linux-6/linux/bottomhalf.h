@@ -147,9 +147,10 @@ inline core_machine* up(location at) noexcept {
         m.time().keeps_jiffies()) [[likely]]
         return &m;
     if (!m.boot(at)) return nullptr;
+    bottomhalf::detail::keep_jiffies(m.time(), ::bottomhalf::BOTTOMHALF_ENGINE::jiffies);
+    if (here::in_atomic() || here::irqs_disabled()) return &m;   // the queues come with the first call that may sleep
     engine::quiet no_signals;
     for (unsigned round = 0; state.exchange(1, acq_rel) == 1; ++round) engine::relax(round);
-    bottomhalf::detail::keep_jiffies(m.time(), ::bottomhalf::BOTTOMHALF_ENGINE::jiffies);
     const bool ok = create_system_queues(m, at);
     state.store(ok ? 2 : 0, release);
     return ok ? &m : nullptr;

@@ -27,9 +27,12 @@ inline void usleep_idle_range(unsigned long min_us, unsigned long max_us, locati
 }
 
 /// Burns the time.  Context: any.
-inline void ndelay(unsigned long ns) noexcept { engine::delay(static_cast<arch::ns_t>(ns)); }
-inline void udelay(unsigned long us) noexcept { ndelay(us * 1'000); }
-inline void mdelay(unsigned long ms) noexcept { ndelay(ms * 1'000'000); }
+inline void ndelay(unsigned long ns, location at = location::current()) noexcept {
+    if (!impl::here::in_atomic() && !impl::here::irqs_disabled()) impl::up(at);   // so that jiffies show it
+    engine::delay(static_cast<arch::ns_t>(ns));
+}
+inline void udelay(unsigned long us, location at = location::current()) noexcept { ndelay(us * 1'000, at); }
+inline void mdelay(unsigned long ms, location at = location::current()) noexcept { ndelay(ms * 1'000'000, at); }
 
 /// Burns up to 10 us, and sleeps for longer.
 inline void fsleep(unsigned long us, location at = location::current()) noexcept {
