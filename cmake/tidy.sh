@@ -16,9 +16,11 @@ if [ $# = 0 ]; then
 fi
 status=0
 for file; do
-    era=linux-2.6
-    grep -q '^// target:.*linux$' "$file" && era=linux-6
+    era=linux-2.6 engine=
+    grep -Eq '^// target:.* linux( |$)' "$file" && era=linux-6
+    grep -Eq '^// target:.* sim( |$)' "$file" && engine=-DBOTTOMHALF_SIM=1
     echo "tidy: $file"
-    "$tidy" --quiet "$file" -- -std=c++20 -Iinclude -Iinclude/$era -Itests -pthread || status=1
+    # shellcheck disable=SC2086   # nothing, or one word
+    "$tidy" --quiet "$file" -- -std=c++20 $engine -Iinclude -Iinclude/$era -Itests -pthread || status=1
 done
 exit $status

@@ -72,20 +72,20 @@ BOTTOMHALF_CALLS_ALIASES inline void call(void (*function)(T*), T* object) {
 template <class F>
 void contain(const char* function, const char* what, [[maybe_unused]] const void* address, F f) noexcept {
 #if BOTTOMHALF_EXCEPTIONS
-    const auto complain = [&](const char* thrown) {
-        say(channel::advice, severity::bug, function, location::current(), "an exception left the %s %p: %s", what,
-            address, thrown);
+    const auto complain = [&](const char* thrown, const char* type) {
+        say(channel::advice, severity::bug, function, location::current(), "an exception left the %s %p: %s%s", what,
+            address, thrown, type);
     };
     try {
         f();
     } catch (const std::exception& e) {
-        complain(e.what());
+        complain(e.what(), "");
     } catch (...) {
 #if defined(__cpp_rtti)
         const std::type_info* type = abi::__cxa_current_exception_type();
-        complain(type != nullptr ? type->name() : "not a std::exception");
+        complain("not a std::exception, but of type ", type != nullptr ? type->name() : "?");
 #else
-        complain("not a std::exception");
+        complain("not a std::exception", "");
 #endif
     }
 #else

@@ -30,7 +30,7 @@ struct delayed_ops {
         if (!detail::claim<Arch>(d.work)) return false;
         if ((detail::data_of<Arch>(d.work).load(relaxed) & detail::word::depth_mask) != 0)   // relaxed: it is ours
             return ops::let_go(d.work), false;
-        return arm(cpu, *wq, d, delay, z, at);
+        return arm(cpu, *wq, d, delay, z, at);   // NOLINT(clang-analyzer-core.*): may_arm() has looked
     }
     static bool queue(wq_t* wq, delayed_item& d, jiffies_t delay, zero z, location at) noexcept {
         return queue_on(wq != nullptr ? ops::this_cpu(wq->nr_cpus) : 0, wq, d, delay, z, at);

@@ -55,7 +55,7 @@ int insmod_and_rmmod(int argc, char** argv, Wait wait) {
 
 }   // namespace bottomhalf::detail
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) {   // NOLINT(misc-definitions-in-headers): what this header is for
 #if defined(BOTTOMHALF_SIM)
     const auto number = [](const char* name, unsigned long otherwise) {
         const char* text = std::getenv(name);

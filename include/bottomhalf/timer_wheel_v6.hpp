@@ -145,7 +145,7 @@ private:
         unsigned level = 0;
         while (distance >= reach(level)) ++level;
         const jiffies_t after = (expires >> (level * width_bits)) + 1;
-        return static_cast<std::uint16_t>(level * slots + after % slots);
+        return static_cast<std::uint16_t>(level * slots + static_cast<unsigned>(after % slots));
     }
     void put(timer_node& t, jiffies_t expires, std::uint16_t to) noexcept {
         t.expires = expires;

@@ -57,7 +57,7 @@ struct leftover {
 
 /// Says what is under way on the default machine: work that is queued, on its timer or running, and armed timers.
 inline void report_leftovers(location at = location::current()) noexcept {
-    using namespace impl;
+    using namespace impl;   // NOLINT(google-build-using-namespace): our own
 
     machine_t& m = default_machine_of<engine>();
     if (!m.is_up()) return;
