@@ -102,23 +102,29 @@ BOTTOMHALF_STATE inline void call_with_data(work_item* w) {
     d.func(d.data);
 }
 
-/// What the next run of a pending item calls.
+/// What the next run of a pending item calls.  On the path of every item, so the last two are not even cleared.
 struct handler {
-    work_func func = nullptr;
-    void (*with_data)(void*) = nullptr;   // if not null, it instead of `func`, with `data`
-    void* data = nullptr;
+    work_func func;
+    void (*with_data)(void*);   // if func is call_with_data(): it instead
+    void* data;
 
     template <class Arch>
-    static handler of(work_item& w) noexcept {
-        if (w.func != &call_with_data) return {w.func};
-        auto& d = reinterpret_cast<data_item&>(w);   // all of them are standard-layout structs, and begin with the next
-        // relaxed: [work.pending] has ordered it, or PREPARE_WORK() runs beside us, and either will do.
-        return {w.func, typename Arch::template atomic_ref<void (*)(void*)>(d.func).load(relaxed),
-                typename Arch::template atomic_ref<void*>(d.data).load(relaxed)};
+    BOTTOMHALF_INLINE static handler of(work_item& w) noexcept {
+        handler h;   // NOLINT(*-member-init)
+        h.func = w.func;
+        if (h.has_data()) {
+            auto& d =
+                reinterpret_cast<data_item&>(w);   // all of them are standard-layout structs, and begin with the next
+            // relaxed: [work.pending] has ordered it, or PREPARE_WORK() runs beside us, and either will do.
+            h.with_data = typename Arch::template atomic_ref<void (*)(void*)>(d.func).load(relaxed);
+            h.data = typename Arch::template atomic_ref<void*>(d.data).load(relaxed);
+        }
+        return h;
     }
+    [[nodiscard]] bool has_data() const noexcept { return func == &call_with_data; }
     /// For reports: what the user wrote.
     [[nodiscard]] void* address() const noexcept {
-        return func == &call_with_data ? reinterpret_cast<void*>(with_data) : reinterpret_cast<void*>(func);
+        return has_data() ? reinterpret_cast<void*>(with_data) : reinterpret_cast<void*>(func);
     }
 };
 

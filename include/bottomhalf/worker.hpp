@@ -62,18 +62,9 @@ public:
     }
     /// Return: those who wait for `w`, for release().
     flush_waiter* take(const work_item& w) noexcept {
-        flush_waiter* mine = nullptr;
-        for (flush_waiter** at = &first_; *at != nullptr;) {
-            flush_waiter* f = *at;
-            if (f->item != &w) {
-                at = &f->next;
-                continue;
-            }
-            *at = f->next;
-            f->next = mine;
-            mine = f;
-        }
-        return mine;
+        if (first_ == nullptr) [[likely]]
+            return nullptr;
+        return take_some(w);
     }
 
     /// Returns when `f` is released.  Context: process; no lock held.
@@ -96,6 +87,21 @@ public:
     }
 
 private:
+    BOTTOMHALF_COLD flush_waiter* take_some(const work_item& w) noexcept {
+        flush_waiter* mine = nullptr;
+        for (flush_waiter** at = &first_; *at != nullptr;) {
+            flush_waiter* f = *at;
+            if (f->item != &w) {
+                at = &f->next;
+                continue;
+            }
+            *at = f->next;
+            f->next = mine;
+            mine = f;
+        }
+        return mine;
+    }
+
     flush_waiter* first_ = nullptr;
 };
 
@@ -106,7 +112,7 @@ void run_handler(const detail::handler& h, work_item* w) noexcept {
     arch::task& t = Arch::current();
     const std::uint32_t count = t.preempt_count;
     const auto call = [&] {
-        if (h.func != &detail::call_with_data) return detail::call(h.func, w);
+        if (!h.has_data()) return detail::call(h.func, w);
         if (h.with_data != nullptr) [[likely]]
             return h.with_data(h.data);
         detail::say(channel::advice, severity::bug, "run_workqueue", location::current(), "work item %p has no handler",
