@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // <linux/timer.h>: a function call in softirq context, once, at a tick.
 //
-// Here a timer fires at the first tick at or after `expires`, never before it; timers of one tick fire in the order in
-// which they were armed.  (The kernel's wheel fires up to an eighth of the delay late, and the last one armed first.)
+// Here a timer fires at tick `expires`, or at the next one if that has come already; timers of one tick fire in the order in
+// which they were armed.  The kernel's wheel fires a tick late, or up to an eighth of the delay, and the last one armed first:
+// BOTTOMHALF_TIMERS=v6 in the environment, see machine_options.
 #pragma once
 
 #include <linux/bottomhalf.h>
