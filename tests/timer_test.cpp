@@ -219,6 +219,10 @@ TEST_CASE("timer_wheel: a jump of half the range, while it is behind, loses noth
     CHECK(wheel.pop_due() == &t[0]);
 }
 
+TEST_CASE("timer_wheel: the clock may jump over everything, twice, and be set back", "[timer][reset]") {
+    support::check_jumps_and_reset<timer_wheel>();
+}
+
 TEST_CASE("timer_wheel: for_each sees what waits and what is due", "[timer][for_each]") {
     timer_wheel wheel{0};
     timer_node t[4];

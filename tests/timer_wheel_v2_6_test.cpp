@@ -306,29 +306,7 @@ TEST_CASE("timer_wheel_v2_6: whoever sleeps until next_event() wakes once per le
 }
 
 TEST_CASE("timer_wheel_v2_6: the clock may jump over everything, twice, and be set back", "[timer][v2.6][reset]") {
-    timer_wheel_v2_6 wheel{7};
-    timer_node t[4];
-    wheel.add(t[0], 10);
-    wheel.add(t[1], 20);
-    wheel.advance(30);   // nobody takes them
-    wheel.add(t[2], 40);
-    wheel.add(t[3], 30 + max_jiffy_offset);
-    for (int i = 0; i < 2; ++i) wheel.advance(wheel.clock() + max_jiffy_offset);
-    int n = 0;
-    wheel.for_each([&](timer_node&) { ++n; });
-    CHECK(n == 4);
-    for (const timer_node& each : t) CHECK(wheel.pop_due() == &each);
-    wheel.add(t[0], 0);
-    wheel.add(t[1], wheel.clock() + 5000);
-    wheel.reset(initial_jiffies);
-    CHECK(wheel.clock() == initial_jiffies);
-    CHECK(wheel.pop_due() != nullptr);   // what waited is due
-    CHECK(wheel.pop_due() != nullptr);
-    CHECK(wheel.size() == 0);
-    wheel.add(t[0], initial_jiffies + 500);
-    CHECK(wheel.next_event() - initial_jiffies <= 512);   // and life goes on from there
-    wheel.advance(initial_jiffies + 512);
-    CHECK(wheel.pop_due() == t);
+    support::check_jumps_and_reset<timer_wheel_v2_6>();
 }
 
 TEST_CASE("timer_wheel_v2_6: rounds are left out and nobody can tell", "[timer][v2.6][order]") {

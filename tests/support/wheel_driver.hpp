@@ -162,7 +162,33 @@ failure compare_lives(long steps, range r = {}) {
     return {};
 }
 
-/// For the test's thread.
+/// What a clock that stops, and starts again, does with a wheel.  For the test's thread, as the next one.
+template <class Wheel>
+void check_jumps_and_reset() {
+    Wheel wheel{7};
+    bottomhalf::timer_node t[4];
+    wheel.add(t[0], 10);
+    wheel.add(t[1], 20);
+    wheel.advance(30);   // nobody takes them
+    wheel.add(t[2], 40);
+    wheel.add(t[3], 30 + bottomhalf::max_jiffy_offset);
+    for (int i = 0; i < 2; ++i) wheel.advance(wheel.clock() + bottomhalf::max_jiffy_offset);
+    int n = 0;
+    wheel.for_each([&](bottomhalf::timer_node&) { ++n; });
+    CHECK(n == 4);
+    for (const bottomhalf::timer_node& each : t) CHECK(wheel.pop_due() == &each);
+    wheel.add(t[0], 0);
+    wheel.add(t[1], wheel.clock() + 5000);
+    wheel.reset(bottomhalf::initial_jiffies);
+    CHECK(wheel.clock() == bottomhalf::initial_jiffies);
+    CHECK(wheel.pop_due() != nullptr);   // what waited is due
+    CHECK(wheel.pop_due() != nullptr);
+    CHECK(wheel.size() == 0);
+    wheel.add(t[0], bottomhalf::initial_jiffies + 500);
+    CHECK(wheel.next_event() - bottomhalf::initial_jiffies <= 512);   // and life goes on from there
+    wheel.advance(bottomhalf::initial_jiffies + 512);
+    CHECK(wheel.pop_due() == t);
+}
 inline void check_lives(const failure& f) {
     INFO("the clock started at " << f.start << ", seed " << f.seed << ", step " << f.step);
     CHECK(std::string_view(f.what == nullptr ? "" : f.what) == "");
