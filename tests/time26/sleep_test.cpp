@@ -12,6 +12,8 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "support/schedule_timeout.hpp"
+
 using support::call;
 using support::engine;
 using support::on_this_engine;
@@ -63,30 +65,7 @@ TEST_CASE("msleep, ssleep, mdelay, udelay, ndelay: at least that long", "[time26
 }
 
 TEST_CASE("schedule_timeout: sleeps whole ticks, and returns what is left", "[time26][schedule_timeout]") {
-    on_this_engine([] {
-        CHECK(time_of([] { CHECK(schedule_timeout_uninterruptible(3) == 0); }) >= 3 * tick);
-        CHECK(time_of([] { CHECK(schedule_timeout_interruptible(1) == 0); }) >= tick);
-        set_current_state(TASK_INTERRUPTIBLE);
-        CHECK(schedule_timeout(0) == 0);
-
-        struct task_struct* me = current;
-        std::atomic<bool> go{false};
-        auto waker = call<engine>([&] {
-            wait_until<engine>([&] { return go.load(); });
-            while (wake_up_process(me) == 0) engine::relax(0);
-        });
-        set_current_state(TASK_INTERRUPTIBLE);
-        go = true;
-        const long left = schedule_timeout(1000 * HZ);
-        CHECK(left > 0);
-        CHECK(left <= 1000 * HZ);
-
-        CHECK(schedule_timeout(5) == 5);   // in TASK_RUNNING
-        CHECK(reports::take("called in TASK_RUNNING"));
-        set_current_state(TASK_INTERRUPTIBLE);
-        CHECK(schedule_timeout(-3) == 0);
-        CHECK(reports::take("schedule_timeout: wrong timeout value fffffffffffffffd"));
-    });
+    on_this_engine([] { support::check_schedule_timeout(); });
 }
 
 TEST_CASE("wait_for_completion_timeout, wait_event_timeout: 0 after the time, else what is left, at least 1",

@@ -17,6 +17,8 @@
 #include <linux/timer.h>
 #include <linux/workqueue.h>
 
+#include "support/schedule_timeout.hpp"
+
 using support::call;
 using support::engine;
 using support::gate;
@@ -249,30 +251,9 @@ TEST_CASE("a function that leaves preemption off is reported", "[time6][report]"
 
 TEST_CASE("schedule_timeout: sleeps whole ticks, and returns what is left", "[time6][schedule_timeout]") {
     on_this_engine([] {
-        constexpr bottomhalf::arch::ns_t tick = 1'000'000'000 / HZ;
-        const bottomhalf::arch::ns_t begin = engine::now();
-        CHECK(schedule_timeout_uninterruptible(3) == 0);
-        CHECK(engine::now() - begin >= 3 * tick);
+        support::check_schedule_timeout();
         CHECK(schedule_timeout_idle(1) == 0);
         CHECK(schedule_timeout_killable(1) == 0);
-
-        struct task_struct* me = current;
-        std::atomic<bool> go{false};
-        auto waker = call<engine>([&] {
-            wait_until<engine>([&] { return go.load(); });
-            while (wake_up_process(me) == 0) engine::relax(0);
-        });
-        set_current_state(TASK_INTERRUPTIBLE);
-        go = true;
-        const long left = schedule_timeout(1000 * HZ);
-        CHECK(left > 0);
-        CHECK(left <= 1000 * HZ);
-
-        CHECK(schedule_timeout(5) == 5);   // in TASK_RUNNING
-        CHECK(reports::take("called in TASK_RUNNING"));
-        set_current_state(TASK_INTERRUPTIBLE);
-        CHECK(schedule_timeout(-3) == 0);
-        CHECK(reports::take("schedule_timeout: wrong timeout value fffffffffffffffd"));
     });
 }
 
