@@ -26,6 +26,7 @@
 
 #include <bottomhalf/arch/arch.hpp>
 #include <bottomhalf/context.hpp>
+#include <bottomhalf/detail/numbered.hpp>
 #include <bottomhalf/detail/spinlock.hpp>
 #include <bottomhalf/detail/type_stable.hpp>
 #include <bottomhalf/inbox.hpp>
@@ -47,6 +48,7 @@ class worker_pool {
     using pwq_t = pool_workqueue<Arch>;
     using worker_t = worker<Arch>;
     using running_t = running_item<Arch>;
+    using numbers = detail::numbered<Arch, worker_pool, max_pools>;
     template <class T>
     using atomic = typename Arch::template atomic_ref<T>;
 
@@ -59,7 +61,8 @@ public:
     static worker_pool* create(pool_kind kind, int cpu, const char* name, arch::cpu_port* port = nullptr) noexcept {
         worker_pool* p = detail::type_stable<Arch, worker_pool>::get();
         if (p == nullptr) return nullptr;
-        if (p->id_ == 0 && !p->take_number()) return detail::type_stable<Arch, worker_pool>::put(p), nullptr;
+        if (p->id_ == 0) p->id_ = numbers::take(p);
+        if (p->id_ == 0) return detail::type_stable<Arch, worker_pool>::put(p), nullptr;
         detail::irq_lock<Arch> g(p->lock);
         p->kind_ = kind;
         p->cpu_ = cpu;
@@ -111,19 +114,17 @@ public:
     /// any more.  Context: nobody else is left.
     void lose() noexcept BOTTOMHALF_NO_TSA {
         std::construct_at(&lock);
-        atomic<worker_pool*>(numbers_[id_]).store(nullptr, relaxed);   // relaxed, here and below: alone
-        const auto is_idle = [](work_item& w) { detail::data_of<Arch>(w).store(0, relaxed); };
+        numbers::forget(id_);
+        const auto is_idle = [](work_item& w) { detail::data_of<Arch>(w).store(0, relaxed); };   // relaxed: alone
         for (detail::link* l = inbox_.close(); l != nullptr;) {
             detail::link* next = l->next;
             is_idle(*detail::item_of(l));
             l = next;
         }
         while (!worklist_.empty()) is_idle(*detail::item_of(worklist_.pop_front()));
-        for (worker_t* k = workers_; k != nullptr; k = k->next) {
+        for (worker_t* k = workers_; k != nullptr; k = k->next)
             while (!k->scheduled.empty()) is_idle(*detail::item_of(k->scheduled.pop_front()));
-            for (running_t* r = k->current; r != nullptr; r = r->outer)
-                if (detail::word::last_pool(detail::data_of<Arch>(*r->item).load(relaxed)) == id_) is_idle(*r->item);
-        }
+        // Those that ran may be gone.  If not, their words name a pool that is not there: they do not run.
         next_free = lost_;
         lost_ = this;
     }
@@ -164,17 +165,11 @@ public:
 
     // ---- for flush, cancel and drain ------------------------------------------------------------------------------
 
-    [[nodiscard]] static worker_pool* by_number(unsigned id) noexcept {
-        return id == 0 || id >= max_pools ? nullptr
-                                          : atomic<worker_pool*>(numbers_[id]).load(acquire);   // [pool.number]
-    }
+    [[nodiscard]] static worker_pool* by_number(unsigned id) noexcept { return numbers::find(id); }
     /// f(worker_pool&) for every pool that there ever was: at work, or resting until it is needed again.
     template <class F>
     static void for_each_pool(F f) noexcept {
-        // relaxed: a pool that the caller can know of, through an item that it runs, had its number before.
-        const unsigned n = atomic<unsigned>(next_number_).load(relaxed);
-        for (unsigned id = 1; id <= n; ++id)
-            if (worker_pool* p = by_number(id)) f(*p);   // null: somebody has taken the number a moment ago
+        numbers::for_each(f);
     }
     [[nodiscard]] unsigned number() const noexcept { return id_; }
     [[nodiscard]] int cpu() const noexcept { return cpu_; }
@@ -661,13 +656,6 @@ private:
         }
         return true;
     }
-    bool take_number() noexcept {
-        const unsigned n = atomic<unsigned>(next_number_).fetch_add(1, relaxed) + 1;   // relaxed: only to be unique
-        if (n >= max_pools) return false;
-        id_ = n;
-        atomic<worker_pool*>(numbers_[n]).store(this, release);   // [pool.number]
-        return true;
-    }
 
     // One line for the producers, another for the workers.
     alignas(64) detail::inbox<Arch> inbox_;
@@ -691,9 +679,7 @@ private:
     arch::cpu_port* port_ = nullptr;   // I: the CPU whose doorbell the (only) worker takes
     char name_[32] = {};               // I
 
-    BOTTOMHALF_STATE static inline constinit worker_pool* numbers_[max_pools] = {};   // A [pool.number]
-    BOTTOMHALF_STATE static inline constinit worker_pool* lost_ = nullptr;            // kept, see lose()
-    BOTTOMHALF_STATE static inline constinit unsigned next_number_ = 0;               // A
+    BOTTOMHALF_STATE static inline constinit worker_pool* lost_ = nullptr;   // kept, see lose()
 };
 
 }   // namespace bottomhalf
