@@ -108,7 +108,7 @@ private:
 /// Calls a handler in process context.  Nothing that it does wrong ends the worker: what it leaves behind is reported, and
 /// put right.
 template <class Arch>
-void run_handler(const detail::handler& h, work_item* w) noexcept {
+BOTTOMHALF_INLINE void run_handler(const detail::handler& h, work_item* w) noexcept {
     arch::task& t = Arch::current();
     const std::uint32_t count = t.preempt_count;
     const auto call = [&] {

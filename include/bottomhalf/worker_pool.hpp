@@ -393,7 +393,8 @@ private:
             atomic<std::uint32_t>(r.pwq->wq->work_colour).load(relaxed) != r.colour)   // relaxed: see admit()
             return false;
         atomic<std::uint32_t>(r.again).store(0, relaxed);   // relaxed: the lock
-        r.handler = detail::handler::of<Arch>(*r.item);
+        if (r.item->func != r.handler.func || r.handler.has_data()) [[unlikely]]
+            r.handler = detail::handler::of<Arch>(*r.item);
         return true;
     }
     void admit_again(running_t& r) noexcept BOTTOMHALF_REQUIRES(lock) {
