@@ -224,5 +224,18 @@ constexpr long long days_to(long long year, int mon, int mday) noexcept {
             .wday = static_cast<int>(detail::floor_mod(days + 4, 7)),   // 1970 began on a Thursday
             .yday = static_cast<int>(days - detail::days_to(year, 1, 1))};
 }
+/// The same in libc's struct, whose year is an int; `offset` seconds are added first.
+template <class Tm>
+void fill_tm(time64_t secs, int offset, Tm& to) noexcept {
+    const calendar_time c = calendar_of(detail::wrapping_add(secs, offset));
+    to.tm_year = static_cast<int>(c.year - 1900);
+    to.tm_mon = c.mon;
+    to.tm_mday = c.mday;
+    to.tm_hour = c.hour;
+    to.tm_min = c.min;
+    to.tm_sec = c.sec;
+    to.tm_wday = c.wday;
+    to.tm_yday = c.yday;
+}
 
 }   // namespace bottomhalf

@@ -105,17 +105,7 @@ constexpr unsigned long mktime(unsigned int year, unsigned int mon, unsigned int
     return static_cast<unsigned long>(mktime64(year, mon, day, hour, min, sec));
 }
 /// `offset` seconds are added first.  Differs: tm_year is an int, as in libc.
-inline void time_to_tm(::time_t secs, int offset, struct ::tm* result) noexcept {
-    const calendar_time c = calendar_of(bottomhalf::detail::wrapping_add(secs, offset));
-    result->tm_year = static_cast<int>(c.year - 1900);
-    result->tm_mon = c.mon;
-    result->tm_mday = c.mday;
-    result->tm_hour = c.hour;
-    result->tm_min = c.min;
-    result->tm_sec = c.sec;
-    result->tm_wday = c.wday;
-    result->tm_yday = c.yday;
-}
+inline void time_to_tm(::time_t secs, int offset, struct ::tm* result) noexcept { fill_tm(secs, offset, *result); }
 
 }   // namespace BOTTOMHALF_ENGINE
 }   // namespace bottomhalf::linux26

@@ -14,17 +14,7 @@ inline namespace BOTTOMHALF_ENGINE {
 using bottomhalf::mktime64;
 
 /// `offset` seconds are added first.  Differs: tm_year is an int, as in libc.
-inline void time64_to_tm(time64_t secs, int offset, struct ::tm* result) noexcept {
-    const calendar_time c = calendar_of(bottomhalf::detail::wrapping_add(secs, offset));
-    result->tm_year = static_cast<int>(c.year - 1900);
-    result->tm_mon = c.mon;
-    result->tm_mday = c.mday;
-    result->tm_hour = c.hour;
-    result->tm_min = c.min;
-    result->tm_sec = c.sec;
-    result->tm_wday = c.wday;
-    result->tm_yday = c.yday;
-}
+inline void time64_to_tm(time64_t secs, int offset, struct ::tm* result) noexcept { fill_tm(secs, offset, *result); }
 
 }   // namespace BOTTOMHALF_ENGINE
 }   // namespace bottomhalf::linux6
