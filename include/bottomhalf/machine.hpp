@@ -140,11 +140,12 @@ public:
     }
 
     // ---- virtual time ---------------------------------------------------------------------------------------------
-    // Of a machine on the simulator.  In a world whose time is told (arch::sim_time::when_told) its jiffies move here
-    // and nowhere else, but for what delays cost.  Context: a task of that world, not a handler of the machine.
+    // Of a machine on the simulator.  In a world whose time is told (arch::sim_time::when_told) its jiffies move while the
+    // body waits, here or elsewhere, and by what delays cost.  Context: a task of that world, not a handler of the machine.
 
     /// `n` whole ticks pass, and all that is due by then happens, each at its time, with all that follows from it.
     void advance(jiffies_t n) noexcept requires(Arch::simulated) {
+        if (!boot(location::current())) return;   // the default machine's first use
         const tick_clock& clock = time().clock();
         Arch::pass(clock.when(clock.after(Arch::now(), n)));
         run_until_idle();
@@ -155,6 +156,7 @@ public:
     /// Return: false if that was not so within `limit` ticks, or nothing will ever happen again.
     template <class Done>
     bool run_until(Done done, jiffies_t limit = max_jiffy_offset) requires(Arch::simulated) {
+        if (!boot(location::current())) return false;
         const tick_clock& clock = time().clock();
         return Arch::run_until(done, clock.when(clock.after(Arch::now(), limit)));
     }
@@ -299,7 +301,7 @@ private:
         return true;
     }
 
-    /// Nobody is left who could use them, or let go of a lock.
+    /// Nobody is left who could use them, or let go of a lock.  relaxed, throughout: alone.
     void lose_parts() noexcept BOTTOMHALF_NO_TSA {
         if (time_ != nullptr)
             time_->lose([](timer_node& t, std::uint32_t flags) {
@@ -308,7 +310,7 @@ private:
         while (wq_t* q = queues_) {
             queues_ = q->next;
             const bool own_pools = (q->flags & wq_flag::dedicated) != 0;
-            q->state().store(wq_flag::dead, relaxed);   // relaxed: alone
+            q->state().store(wq_flag::dead, relaxed);
             for (unsigned i = 0; i < q->nr_links; ++i) {
                 pool_workqueue<Arch>& link = q->link(i);
                 while (!link.inactive.empty())

@@ -25,7 +25,7 @@
 
 namespace bottomhalf::arch::detail {
 
-/// Why a class: all of it is one state of the process.
+/// All of it is one state of the process.
 class idle {
 public:
     /// Brings the time up to date and, if the tick rested, wakes the timekeeper.
@@ -78,8 +78,8 @@ public:
 
     /// For whoever has just woken, or interrupts a sleeper: the time is what it is now.  Context: any, async-signal-safe.
     static void look(bool in_any_case = false) noexcept {
-        const bool rests =
-            rests_.load(std::memory_order_seq_cst) != 0;   // [idle.rest] also: what go_on() was told after
+        // seq_cst: [idle.rest].  It also acquires what was written before go_on().
+        const bool rests = rests_.load(std::memory_order_seq_cst) != 0;
         if (!rests && !in_any_case) return;
         // relaxed: behind the acquire
         if (follower* f = follower_.load(std::memory_order_acquire))
@@ -94,12 +94,15 @@ public:
     /// The timekeeper, once a tick: may the tick rest?  If so it rests from now on, until go_on().
     static bool begin_rest() noexcept {
         rests_.store(1, std::memory_order_seq_cst);   // [idle.rest]
-        if (all_asleep() && ++in_a_row_ >= patience) return nr_rests_.fetch_add(1, std::memory_order_relaxed), true;
+        if (all_asleep() && ++in_a_row_ >= patience) {
+            nr_rests_.fetch_add(1, std::memory_order_relaxed);   // relaxed: a count
+            return true;
+        }
         rests_.store(0, std::memory_order_release);   // who saw the 1 wakes us for nothing; who sees this: see go_on()
         return false;
     }
-    /// How often it has.  relaxed: a count.
-    static unsigned nr_rests() noexcept { return nr_rests_.load(std::memory_order_relaxed); }
+    /// How often it has.
+    static unsigned nr_rests() noexcept { return nr_rests_.load(std::memory_order_relaxed); }   // relaxed: a count
     /// The time is up to date again.
     static void go_on() noexcept {
         in_a_row_ = 0;
