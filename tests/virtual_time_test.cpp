@@ -324,7 +324,9 @@ TEST_CASE("items of a world that was abandoned are idle in the next, wherever th
     });
     timer_node timer;
     timer.function = [](timer_node*) {};
-    sim::world lost{told()};
+    arch::sim_options o = told();
+    o.max_steps = 20'000;
+    sim::world lost{o};
     CHECK_THROWS_AS(lost.run([&] {
         auto& m = default_machine_of<sim>();
         schedule_work(running);
@@ -332,9 +334,9 @@ TEST_CASE("items of a world that was abandoned are idle in the next, wherever th
         schedule_work(queued);
         schedule_delayed_work(later, 100);
         m.time().add(timer, m.time().jiffies() + 100);
-        for_ever();
+        while (true) sim::step();   // time stands still: nothing fires
     }),
-                    sim::deadlock);
+                    sim::livelock);
     CHECK_FALSE(work_pending(queued));
     CHECK_FALSE(delayed_work_pending(later));
     CHECK_FALSE(timekeeper<sim>::was_pending(timer));
@@ -371,6 +373,21 @@ TEST_CASE("a body that ends while a handler sleeps for ever: it is said, and the
         CHECK_FALSE(default_machine_of<sim>().is_up());
         reports::rest();
     }
+}
+
+TEST_CASE("a world may fail as its machine ends, too, and the next one has its own all the same",
+          "[virtual_time][machine]") {
+    const reports listening;
+    const auto spin = [] {
+        for (unsigned round = 0;; ++round) sim::relax(round % 8);
+    };
+    static auto* item = new work<std::remove_const_t<decltype(spin)>, sim>{spin};   // never destroyed: it runs for ever
+    arch::sim_options o = told();
+    o.max_steps = 100'000;
+    o.preempt_every = 1;
+    sim::world world{o};
+    CHECK_THROWS_AS(world.run([] { schedule_work(*item); }), sim::livelock);
+    CHECK_FALSE(default_machine_of<sim>().is_up());
 }
 
 TEST_CASE("jiffies, the variable, follow every move of time without a tick", "[virtual_time][jiffies]") {

@@ -61,6 +61,27 @@ TEST_CASE("jiffies: a handler that wakes everybody up finds them up to date", "[
     }
 }
 
+TEST_CASE("jiffies: move while a timer's function runs on the very thread that moves them", "[tick][timer]") {
+    if (BOTTOMHALF_TSAN) return;   // there no signal is taken within a loop that calls nothing
+    static struct completion over;
+    static unsigned long ticks;
+    init_completion(&over);
+    struct timer_list t;
+    setup_timer(
+        &t,
+        [](unsigned long) {
+            const unsigned long begin = jiffies;
+            while (jiffies - begin < 5) {}   // nothing here tells the library that somebody waits
+            ticks = jiffies - begin;
+            complete(&over);
+        },
+        0);
+    mod_timer(&t, jiffies + 1);
+    wait_for_completion(&over);
+    del_timer_sync(&t);
+    CHECK(ticks >= 5);
+}
+
 TEST_CASE("jiffies: move for a top half that waits for them, on the thread of one who sleeps", "[tick][irq]") {
     static struct {
         struct completion served;

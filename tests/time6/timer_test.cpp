@@ -18,6 +18,9 @@
 #include <linux/workqueue.h>
 
 #include "support/schedule_timeout.hpp"
+#if defined(BOTTOMHALF_SIM)
+#include <bottomhalf/virtual_time.hpp>
+#endif
 
 using support::call;
 using support::engine;
@@ -336,3 +339,20 @@ TEST_CASE("the system's queues are there in every world, and freed items behind 
         destroy_workqueue(wq);
     });
 }
+
+#if defined(BOTTOMHALF_SIM)
+TEST_CASE("virtual_time: the facade works in each run, whoever boots its machine", "[time6][virtual_time]") {
+    for (int run = 0; run < 3; ++run) {
+        INFO("run " << run);
+        static std::atomic<int> runs;
+        runs = 0;
+        bottomhalf::virtual_time::run([] {
+            struct delayed_work later;
+            INIT_DELAYED_WORK(&later, [](struct work_struct*) { ++runs; });
+            CHECK(schedule_delayed_work(&later, 5));
+            bottomhalf::virtual_time::advance(5);
+            CHECK(runs == 1);
+        });
+    }
+}
+#endif
