@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: MIT
 //
-// The hand-over of a timer to a timekeeper that sleeps, [clock.next] in timekeeper.hpp, every interleaving of it.
+// The hand-over of a timer to a base that sleeps, [clock.next] in timer_base.hpp, every interleaving of it.
 //
 // Each step is one access to shared memory there, and is named after its line.  Actors:
 //
-//   timekeeper   timekeeper::run()
-//   adders       timekeeper::add(), two of them.  A signal handler that interrupts an add() on the same thread is one
-//                of the interleavings of two threads: the one in which the first stands while the second runs
-//   third party  mod() of an idle timer, then del() of another: under the lock, emptying the inbox first
-//   stopper      timekeeper::stop()
+//   keeper       timer_base::run(), the base's thread
+//   adders       timekeeper::add(), two of them; mod() of an idle timer is the same.  A signal handler that interrupts an
+//                add() on the same thread is one of the interleavings of two threads: the one in which the first stands
+//                while the second runs
+//   third party  mod() of an armed timer, of a tick so far that the model does not have it, then del() of another: under
+//                the lock, emptying the inbox first
+//   stopper      timer_base::tell_to_stop()
 //   time         moves on by one tick, at any moment
 //
-// What must never be: nobody is about to do anything, and the timekeeper sleeps past a timer.  What must be: every
+// What must never be: nobody is about to do anything, and the base's thread sleeps past a timer.  What must be: every
 // timer expires within the time that the model has, so in the end each has fired, has been taken off or, where the
-// timekeeper was stopped, is in the wheel or the inbox still; and none has fired before its tick.
+// thread was stopped, is in the wheel or the inbox still; and none has fired before its tick.
 #include <cstdint>
 #include <iostream>
 
-#include "explore.hpp"
+#include "model/explore.hpp"
 #include "support/catch.hpp"
 
 namespace {

@@ -18,7 +18,7 @@
 #include <cstdint>
 #include <iostream>
 
-#include "explore.hpp"
+#include "model/explore.hpp"
 #include "support/catch.hpp"
 
 namespace {

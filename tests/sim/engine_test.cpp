@@ -38,6 +38,7 @@ SAME(step);
 SAME(now);
 SAME(wall_clock);
 SAME(sleep_precisely);
+SAME(set_nice);
 SAME(spawn_budget);
 SAME(allowed_cpus);
 SAME(pid);
@@ -45,6 +46,7 @@ SAME(thread_id);
 SAME(thread_name);
 SAME(on_fork);
 SAME(fence);
+SAME(tell_of_call);
 SAME(delay);
 SAME(follow_time);
 SAME(begin_rest);
@@ -52,6 +54,7 @@ SAME(end_rest);
 SAME(poll_time);
 SAME(irq_save);
 SAME(irq_restore);
+SAME(let_interrupts_in);
 SAME(irqs_masked);
 SAME(raise);
 SAME(kick);
@@ -61,6 +64,12 @@ SAME(install_doorbell);
 SAME(spurious_doorbells);
 SAME(watch_fd);
 SAME(unwatch_fd);
+SAME(watch_timer);
+SAME(unwatch_timer);
+SAME(timer_counts);
+SAME(watch_signal);
+SAME(unwatch_signal);
+SAME(refused_signals);
 SAME(unwatch_ports);
 SAME(signal_overflows);
 SAME(doorbell_signal);
@@ -165,6 +174,8 @@ TEST_CASE("without a world: every operation works on the plain thread", "[sim][w
     CHECK(port.taken == 8);
     sim::detach(port);
     CHECK(sim::watch_fd(0, port, 1) == -EOPNOTSUPP);
+    CHECK(sim::watch_timer(port, 1, 0, 0) == -EOPNOTSUPP);
+    CHECK(sim::watch_signal(64, port, 1, arch::irq_sender::anybody()) == -EOPNOTSUPP);
 }
 
 // ---- who runs when --------------------------------------------------------------------------------------------------
@@ -366,6 +377,34 @@ TEST_CASE("time: stands still while anybody can run", "[sim][time]") {
     CHECK(w.now() == 10);
 }
 
+TEST_CASE("time: comes all the same while somebody is busy without an end", "[sim][time]") {
+    for (const std::uint64_t seed : {0U, 1U, 2U}) {
+        INFO("seed " << seed);
+        sim::world world{{.seed = seed}};
+        std::uint64_t rounds = 0;
+        world.run([&] {
+            std::uint32_t stop = 0, never = 0;
+            struct arguments {
+                std::uint32_t* stop;
+                std::uint64_t* rounds;
+            } a{&stop, &rounds};
+            sim::thread busy;
+            REQUIRE(sim::spawn(
+                busy, 0, "busy", false,
+                [](void* p) {
+                    auto& [end, n] = *static_cast<arguments*>(p);
+                    while (sim::atomic_ref<std::uint32_t>(*end).load(acquire) == 0) ++*n;
+                },
+                &a));
+            CHECK_FALSE(sim::park(never, 0, 1'000'000'000, "a test"));
+            CHECK(sim::now() == 1'000'000'000);
+            sim::atomic_ref<std::uint32_t>(stop).store(1, release);
+            sim::join(busy);
+        });
+        CHECK(rounds > 100'000);
+    }
+}
+
 TEST_CASE("relax: a spinner lets the others run, whatever the seed", "[sim][relax][seed]") {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
         sim::world w{{.seed = seed, .preempt_every = 0}};   // nobody is ever preempted
@@ -536,6 +575,63 @@ TEST_CASE("join: a handle may outlive its world", "[sim][join]") {
 }
 
 // ---- what goes wrong ------------------------------------------------------------------------------------------------
+
+namespace {
+std::string ends;   // in their order
+template <char Name>
+void ends_with(bool lost) {
+    ends += Name;
+    if (lost) ends += '!';
+}
+void ends_badly(bool lost) {
+    ends_with<'b'>(lost);
+    std::uint32_t never = 0;
+    if (!lost) sim::park(never, 0, arch::forever, "what never comes");
+}
+void ends_late(bool lost) {
+    ends_with<'l'>(lost);
+    sim::at_exit<&ends_with<'m'>>();
+}
+}   // namespace
+
+TEST_CASE("at_exit: all of them are called at the end of the run, the last first, and once", "[sim][world][at_exit]") {
+    sim::world w{{.print = false}};
+    ends.clear();
+    w.run([] {
+        sim::at_exit<&ends_with<'1'>>();
+        sim::at_exit<&ends_with<'2'>>();
+        sim::at_exit<&ends_with<'3'>>();
+    });
+    CHECK(ends == "321");
+    w.run([] {});
+    CHECK(ends == "321");
+
+    ends.clear();   // of a body that does not come to its end
+    CHECK_THROWS_AS(w.run([] {
+        sim::at_exit<&ends_with<'1'>>();
+        sim::at_exit<&ends_with<'2'>>();
+        std::uint32_t never = 0;
+        sim::park(never, 0, arch::forever, "what never comes");
+    }),
+                    sim::deadlock);
+    CHECK(ends == "2!1!");
+
+    ends.clear();   // one that fails is called again, and those before it after it
+    CHECK_THROWS_AS(w.run([] {
+        sim::at_exit<&ends_with<'1'>>();
+        sim::at_exit<&ends_badly>();
+        sim::at_exit<&ends_with<'3'>>();
+    }),
+                    sim::deadlock);
+    CHECK(ends == "3bb!1!");
+
+    ends.clear();   // one that comes meanwhile comes next
+    w.run([] {
+        sim::at_exit<&ends_with<'1'>>();
+        sim::at_exit<&ends_late>();
+    });
+    CHECK(ends == "lm1");
+}
 
 TEST_CASE("run: passes on what its body throws", "[sim][world]") {
     sim::world w;

@@ -277,3 +277,39 @@ TEST_CASE("fiber: a thousand of them pass a token round", "[fiber][switch_to]") 
     CHECK(r.laps == 4);
     for (fiber& f : r.of) f.release();
 }
+
+TEST_CASE("fiber: the exceptions that an abandoned one was handling are destroyed", "[fiber][exceptions]") {
+    static int alive;
+    alive = 0;
+    struct counted {
+        counted() noexcept { ++alive; }
+        counted(const counted&) noexcept { ++alive; }
+        counted& operator=(const counted&) = default;
+        ~counted() { --alive; }
+    };
+    visit v{[](auto& self) {
+        try {
+            throw counted();
+        } catch (const counted&) {
+            try {
+                throw counted();
+            } catch (...) {
+                try {
+                    throw;   // the same once more: it is in two handlers
+                } catch (...) {
+                    self.go_out();
+                }
+            }
+        }
+    }};
+    try {
+        throw counted();
+    } catch (const counted&) {
+        v.go_in();
+        CHECK(alive == 3);
+        v.inside().abandon();
+        CHECK(alive == 1);   // ours
+    }
+    CHECK(alive == 0);
+    CHECK(std::current_exception() == nullptr);
+}

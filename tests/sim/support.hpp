@@ -63,6 +63,7 @@ struct cpu : arch::cpu_port {
             self.unmasked += !sim::irqs_masked();
             self.taken |= sim::atomic_ref<std::uint64_t>(self.pending).exchange(0);
             if (self.handler != nullptr) self.handler(self);
+            return true;
         };
     }
 };
