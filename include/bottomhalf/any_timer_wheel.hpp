@@ -61,6 +61,9 @@ public:
     bool move(timer_node& t, jiffies_t expires) noexcept {
         return on(*this, [&](auto& w) { return w.move(t, expires); });
     }
+    [[nodiscard]] bool has_due() noexcept {
+        return on(*this, [](auto& w) { return w.has_due(); });
+    }
     timer_node* pop_due() noexcept {
         return on(*this, [](auto& w) { return w.pop_due(); });
     }

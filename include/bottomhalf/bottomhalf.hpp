@@ -2,10 +2,11 @@
 // bottomhalf.hpp: the Linux work queue interface, in user space.  Follow one item:
 //
 //   a signal arrives ......... irq.hpp            top half: takes what cannot wait, queues the rest, returns
+//   or a file, a timer ....... irq_source.hpp     what raises a line when no device of the program's own does
 //   queue_work() ............. work.hpp           the item: who owns it, and where it may be
 //   the door ................. inbox.hpp          lock-free, from any context; ASLEEP, and who wakes whom
-//   later instead of now ..... delayed_work.hpp, timekeeper.hpp, timer.hpp, jiffies.hpp; the kernel's own wheels beside
-//                              ours: timer_wheel_v6.hpp, timer_wheel_v2_6.hpp
+//   later instead of now ..... delayed_work.hpp, timekeeper.hpp, timer_base.hpp, timer.hpp, jiffies.hpp; the kernel's own
+//                              wheels beside ours: timer_wheel_v6.hpp, timer_wheel_v2_6.hpp
 //   which queue, which CPU ... workqueue.hpp, pool_workqueue.hpp   and, from outside, flush, cancel, drain
 //   a worker runs it ......... worker_pool.hpp, worker.hpp   clears PENDING, calls the handler, tells those who wait
 //   who may do what .......... context.hpp        hardirq, softirq, process

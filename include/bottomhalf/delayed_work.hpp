@@ -55,6 +55,8 @@ struct delayed_ops {
             was_armed = stop_timer(d.work);
             if (was_armed) expire(&d.timer);
         }
+        // As del_timer_sync() in the kernel: one that has just fired is not seen on a queue before expire() is done with it.
+        for (unsigned round = 0; !was_armed && is_firing(d); ++round) Arch::relax(round);
         return ops::flush_work(d.work, at) || was_armed;   // the run may be over before anybody looks
     }
     /// For the cancel family: takes the timer off.
@@ -81,7 +83,7 @@ struct delayed_ops {
         delayed_item& d = detail::delayed_of(*t);
         auto& wq = *static_cast<wq_t*>(atomic<void*>(d.wq).load(acquire));
         const unsigned long old = detail::data_of<Arch>(d.work).load(relaxed);   // relaxed: PENDING is ours
-        if ((wq.state().load(relaxed) & wq_flag::dead) != 0) {
+        if (wq.is(wq_flag::dead)) {
             detail::say(channel::advice, severity::bug, "delayed_work_timer_fn", location::current(),
                         "a delayed work item was still armed when its queue %s was destroyed; not queued", wq.name);
             ops::let_go(d.work);
@@ -91,8 +93,18 @@ struct delayed_ops {
     }
 
 private:
+    /// Whether it is on its way from the timer to the queue.  Stale when it says no, unless the caller has seen that it is not
+    /// armed: expire() begins before that [timer.running].
+    static bool is_firing(delayed_item& d) noexcept {
+        const unsigned long w = detail::data_of<Arch>(d.work).load(acquire);
+        if ((w & detail::word::PENDING) == 0 || (w & detail::word::PWQ) != 0 || ops::in_child()) return false;
+        auto* wq = static_cast<wq_t*>(atomic<void*>(d.wq).load(acquire));
+        if (wq == nullptr || wq->is(wq_flag::dead)) return false;   // its machine may be gone
+        auto* m = atomic<basic_machine<Arch>*>(wq->machine).load(acquire);
+        return m != nullptr && m->time().is_running(d.timer);
+    }
     static bool may_arm(wq_t* wq, delayed_item& d, location at) noexcept {
-        if (wq == nullptr || (wq->state().load(relaxed) & wq_flag::closed) != 0 || d.work.func == nullptr) [[unlikely]]
+        if (wq == nullptr || wq->is(wq_flag::closed) || d.work.func == nullptr) [[unlikely]]
             return ops::may_queue(wq, d.work, at);
         if (ops::forked("__queue_delayed_work", at)) [[unlikely]]
             return false;

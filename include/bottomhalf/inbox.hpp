@@ -84,16 +84,6 @@ private:
     // Tags are odd or 2: no item lies there.
     static constexpr std::uintptr_t ASLEEP = 1, CLOSED = 2;
     static bool is_tag(std::uintptr_t h) noexcept { return h <= CLOSED; }
-    static link* reversed(link* newest) noexcept {
-        link* oldest = nullptr;
-        while (newest != nullptr) {
-            link* older = newest->next;
-            newest->next = oldest;
-            oldest = newest;
-            newest = older;
-        }
-        return oldest;
-    }
 
     std::uintptr_t head_ = CLOSED;   // A [inbox.head]; closed until the pool opens it
 };

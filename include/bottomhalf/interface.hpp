@@ -16,6 +16,7 @@
 
 #include <bottomhalf/arch/threads.hpp>
 #include <bottomhalf/delayed_work.hpp>
+#include <bottomhalf/irq_source.hpp>
 #include <bottomhalf/machine.hpp>
 #include <bottomhalf/workqueue.hpp>
 
@@ -76,7 +77,9 @@ protected:
         else
             ops::cancel_sync(*this, &ops::no_timer, "~work", location::current());
     }
-    ~basic_work() = default;
+    ~basic_work() {
+        if constexpr (Arch::simulated) Arch::forget(static_cast<work_item*>(this), sizeof(work_item));
+    }
 };
 
 template <class F, class Arch = arch::threads>
@@ -123,7 +126,9 @@ protected:
         else
             ops::cancel_sync(w, &delayed_ops<Arch>::stop_timer, "~delayed_work", location::current());
     }
-    ~basic_delayed_work() = default;
+    ~basic_delayed_work() {
+        if constexpr (Arch::simulated) Arch::forget(static_cast<delayed_item*>(this), sizeof(delayed_item));
+    }
 };
 
 template <class F, class Arch = arch::threads>
@@ -271,15 +276,43 @@ template <class Arch>
     return was_pending<Arch>(d.delayed_item::work);
 }
 
-// ---- an fd as an interrupt line -------------------------------------------------------------------------------------------
+// ---- what raises interrupt lines: see irq_source.hpp ------------------------------------------------------------------------
 
-/// From now on each O_ASYNC signal of `fd` raises line `irq` of the default machine.  Context: process.
-/// Return: 0 or -errno; -EOPNOTSUPP for files that never signal (eventfd, timerfd, epoll, regular files).
+/// From now on what happens to `fd` raises line `irq` of the default machine, once if there is something to read already.
+/// Context: process.
+/// Return:  0 or -errno; -EOPNOTSUPP for regular files.
 inline int irq_from_fd(unsigned irq, int fd, location at = location::current()) noexcept {
-    auto& m = default_machine();
-    return m.events(at) == nullptr ? -EAGAIN : m.irqs().watch_fd(irq, fd);
+    return irq_sources<arch::threads>::watch_fd(default_machine(), irq, fd, at);
 }
-inline void irq_from_fd_end(int fd) noexcept { arch::threads::unwatch_fd(fd); }
+/// To be called before it is closed.  Context: process.
+inline void irq_from_fd_end(int fd, location at = location::current()) noexcept {
+    irq_sources<arch::threads>::unwatch_fd(fd, at);
+}
+/// A timer raises line `irq` after `first` ns, and every `period` ns from then on (0: once).  A line has one.
+/// Context: process.
+/// Return:  0 or -errno.
+inline int irq_from_timer(unsigned irq, arch::ns_t first, arch::ns_t period,
+                          location at = location::current()) noexcept {
+    return irq_sources<arch::threads>::watch_timer(default_machine(), irq, first, period, at);
+}
+inline void irq_from_timer_end(unsigned irq, location at = location::current()) noexcept {
+    irq_sources<arch::threads>::unwatch_timer(default_machine(), irq, at);
+}
+inline irq_timer_counts irq_from_timer_counts(unsigned irq) noexcept {
+    return irq_sources<arch::threads>::timer_counts(default_machine(), irq);
+}
+/// Each signal `signo` from `whose` raises line `irq`; by default only those that this process sends itself.
+/// Context: process.
+/// Return:  0 or -errno; -EBUSY, which is reported, if the program uses that signal.
+inline int irq_from_signal(unsigned irq, int signo, irq_sender whose = {}, location at = location::current()) noexcept {
+    return irq_sources<arch::threads>::watch_signal(default_machine(), irq, signo, whose, at);
+}
+/// From now on it does nothing.
+inline void irq_from_signal_end(int signo, location at = location::current()) noexcept {
+    irq_sources<arch::threads>::unwatch_signal(signo, at);
+}
+/// Signals that raised no line: nobody's, and of senders to whom the line is not opened.
+inline irq_signal_counts irq_from_signal_counts() noexcept { return irq_sources<arch::threads>::signal_counts(); }
 /// Raises a line by software.  Context: any, async-signal-safe once the machine is up.
 inline bool raise_irq(unsigned irq) noexcept { return default_machine().irqs().raise(irq); }
 

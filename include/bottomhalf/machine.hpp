@@ -21,26 +21,31 @@
 #include <bottomhalf/context.hpp>
 #include <bottomhalf/irq.hpp>
 #include <bottomhalf/jiffies.hpp>
+#include <bottomhalf/machine_companion.hpp>
+#include <bottomhalf/machine_options.hpp>
 #include <bottomhalf/pool_workqueue.hpp>
+#include <bottomhalf/rescuer.hpp>
+#include <bottomhalf/softirq.hpp>
+#include <bottomhalf/sync/kthread.hpp>
+#include <bottomhalf/sync/rcu.hpp>
+#include <bottomhalf/tasklet.hpp>
 #include <bottomhalf/timekeeper.hpp>
 #include <bottomhalf/worker_pool.hpp>
 #include <bottomhalf/workqueue.hpp>
+#include <bottomhalf/workqueue_watchdog.hpp>
 
 namespace bottomhalf {
 
-inline constexpr unsigned max_cpus = 1024;
-
-struct machine_options {
-    unsigned cpus = 0;   // emulated CPUs; 0: BOTTOMHALF_CPUS from the environment, else what the process may run on
-    std::optional<timer_precision> timers = {};   // none: BOTTOMHALF_TIMERS (exact, v2_6 or v6), else exact
-};
+inline constexpr unsigned max_cpus = max_timer_bases;
 
 enum class queue_kind : unsigned char {
     per_cpu,         // one thread per CPU, its own: the 2.6 work queue
     single_thread,   // one thread, its own
     bound,           // on the machine's per-CPU pools, concurrency managed
-    unbound          // on the machine's unbound pool; with max_active 1, an ordered queue
+    unbound,         // on the machine's unbound pool; with max_active 1, an ordered queue
+    bh               // on the machine's per-CPU softirqs: what tasklets are for, with the interface of work
 };
+inline constexpr int default_active = 256;   // the kernel's WQ_DFL_ACTIVE
 
 template <class Arch>
 class basic_machine {
@@ -48,6 +53,7 @@ class basic_machine {
     using atomic = typename Arch::template atomic_ref<T>;
 
 public:
+    using arch_type = Arch;
     using wq_t = basic_workqueue_struct<Arch>;
     using pool_t = worker_pool<Arch>;
     using ops = workqueue_ops<Arch>;
@@ -98,15 +104,25 @@ public:
     /// waits is dropped, and a handler that does not return within `patience` is left behind.  Both say what they found.
     void shut_down(bool orderly, location at) noexcept {
         if (!is_up()) return;   // nor has a forked child anything to end
-        irqs_.shut_down(at);
+        irqs_.shut_down(at, orderly ? arch::forever : Arch::now() + patience);
+        do_what_is_called_for();   // nobody calls any more; and whoever does it just now is done
         const arch::ns_t deadline = orderly ? arch::forever : Arch::now() + patience;
+        companions_.stop(deadline, at);
         if (orderly)
             for (wq_t* q = first_queue(); q != nullptr; q = q->next) ops::drain_workqueue(q, "destroy_workqueue", at);
         if (!time_->stop(deadline))
             detail::say(channel::advice, severity::warn, "machine", at,
                         "at exit: a timer's function was still running");
+        if (softirqs_.stop(deadline))
+            drop_tasklets([&](const tasklet_node& t) {
+                detail::say(channel::advice, severity::warn, "machine", at,
+                            "tasklet %p is still scheduled at the machine's end: function %p",
+                            static_cast<const void*>(&t), tasklet_ops<Arch>::function_of(t));
+            });
+        else
+            detail::say(channel::advice, severity::warn, "machine", at, "at exit: a softirq was still running");
         while (wq_t* q = first_queue()) {
-            if (orderly && (q->flags & wq_flag::system) == 0)
+            if (orderly && !q->is(wq_flag::system))
                 detail::say(channel::advice, severity::warn, "machine", at,
                             "queue %s is still there at the machine's end", q->name);
             q->state().fetch_or(wq_flag::dead, acq_rel);
@@ -126,9 +142,11 @@ public:
                 detail::say(channel::advice, severity::warn, "machine", at,
                             "timer %p is still armed at the machine's end", static_cast<void*>(&t));
         });
-        for (unsigned i = 0; i <= nr_cpus_; ++i)
-            if (pools_ != nullptr && pools_[i] != nullptr)
-                end_pool(*pools_[i], orderly, deadline, "a shared pool", at), pools_[i] = nullptr;
+        for (unsigned i = 0; i < nr_pools(); ++i)
+            // A timekeeper that was left behind may look still: a pool's memory stays.
+            if (pool_t* p = atomic<pool_t*>(pools_[i]).exchange(nullptr, acq_rel))   // [machine.pools]
+                end_pool(*p, orderly, deadline, "a shared pool", at);
+        companions_.stop(deadline, at);   // a handler may have started one again meanwhile
         atomic<wq_t*>(events_).store(nullptr, release);
         atomic<std::uint32_t>(state_).store(down, release);
         if (orderly || Arch::simulated) {
@@ -144,11 +162,23 @@ public:
     // body waits, here or elsewhere, and by what delays cost.  Context: a task of that world, not a handler of the machine.
 
     /// `n` whole ticks pass, and all that is due by then happens, each at its time, with all that follows from it.
-    void advance(jiffies_t n) noexcept requires(Arch::simulated) {
-        if (!boot(location::current())) return;   // the default machine's first use
+    /// max_jiffy_offset is for ever: until nothing will happen any more, which is when jiffies stay.  So does more than the
+    /// clock can tell, which is reported.
+    void advance(jiffies_t n, location at = location::current()) noexcept requires(Arch::simulated) {
+        if (!boot(at)) return;   // the default machine's first use
         const tick_clock& clock = time().clock();
-        Arch::pass(clock.when(clock.after(Arch::now(), n)));
-        run_until_idle();
+        const arch::ns_t until = clock.when(clock.after(Arch::now(), n));
+        constexpr arch::ns_t end = arch::forever / 2;   // what is armed until then may reach beyond
+        if (until <= end) {
+            Arch::pass(until);
+            return run_until_idle();
+        }
+        if (n < max_jiffy_offset)
+            detail::say(
+                channel::advice, severity::warn, "advance", at,
+                "the simulated clock ends %lld days after its beginning: not %lu ticks pass, but all that is needed",
+                static_cast<long long>(end / 86'400'000'000'000), n);
+        Arch::run_until([] { return false; }, end);
     }
     /// Everybody runs until nobody can.
     void run_until_idle() noexcept requires(Arch::simulated) { Arch::settle(); }
@@ -166,6 +196,7 @@ public:
     [[nodiscard]] unsigned nr_cpus() const noexcept { return nr_cpus_; }
     [[nodiscard]] timekeeper<Arch>& time() noexcept { return *time_; }
     [[nodiscard]] irq_controller<Arch>& irqs() noexcept { return irqs_; }
+    [[nodiscard]] softirq_controller<Arch>& softirqs() noexcept { return softirqs_; }
     [[nodiscard]] arch::cpu_port& port(unsigned cpu) noexcept { return ports_[cpu < nr_cpus_ ? cpu : 0]; }
 
     /// keventd's queue, "events": one thread events/N per CPU, which is also the thread that takes the CPU's interrupts.
@@ -175,31 +206,53 @@ public:
             return q;
         return start_events(at);
     }
+    /// The same where one may not sleep: if it is not there, it will be soon.  Of a machine that is up.
+    /// Context: any, async-signal-safe.
+    void ask_for_events() noexcept {
+        if (events_if_up() != nullptr) return;
+        atomic<std::uint32_t>(events_wanted_).store(1, release);   // [machine.events]
+        time_->ask();
+    }
     /// The same without booting: null before the first use.
     [[nodiscard]] wq_t* events_if_up() noexcept { return atomic<wq_t*>(events_).load(acquire); }
+
+    /// From now on it ends with this machine, once.
+    void accompany(machine_companion& c) noexcept { companions_.add(c); }
+    /// Has each of them say what is left.  They live as long as the program, so nobody minds that the lock is free again.
+    void report_companions(location at) noexcept { companions_.report_leftovers(at); }
+
+    /// f(*this) on a thread of ours, soon, for what cannot be done here.  There is one such `f`.
+    /// Context: any, async-signal-safe.
+    void call_for(void (*f)(basic_machine&) noexcept) noexcept {
+        if (!is_up()) return;
+        atomic<void (*)(basic_machine&) noexcept>(called_for_).store(f, release);   // [machine.call]
+        time_->ask();
+    }
 
     // ---- queues ---------------------------------------------------------------------------------------------------
 
     /// Context: process; allocates, starts threads.  Return: null if a thread or memory could not be had; nothing is left
     /// behind then.
-    wq_t* create_queue(const char* name, queue_kind kind, int max_active, const void* tag, location at) noexcept {
+    /// `max_active`: of bound and unbound ones, 0 being the default; the others have no limit.  `wanted`: of wq_flag.
+    wq_t* create_queue(const char* name, queue_kind kind, int max_active, const void* tag, location at,
+                       std::uint32_t wanted = 0) noexcept {
         if (name == nullptr || *name == '\0') {
             detail::say(channel::kernel, severity::warn, "alloc_workqueue", at, "a work queue needs a name");
             return nullptr;
         }
         if (!context<Arch>::might_sleep("alloc_workqueue", at) || !boot(at)) return nullptr;
-        return create(name, kind, max_active, tag, false);
+        return create(name, kind, max_active, tag, wanted & wq_flag::wanted);
     }
     /// Runs what is queued, then ends the queue.  Context: process, not one of its handlers (reported; it stays then).
     /// Return: false if nothing was done.
     bool destroy_queue(wq_t* q, location at) noexcept {
         if (ops::in_child()) return false;   // its threads are the parent's
-        if (q == nullptr || (q->state().load(relaxed) & wq_flag::dead) != 0) {
+        if (q == nullptr || q->is(wq_flag::dead)) {
             detail::say(channel::advice, severity::bug, "destroy_workqueue", at,
                         q == nullptr ? "no work queue" : "the queue has been destroyed already");
             return false;
         }
-        if ((q->state().load(relaxed) & wq_flag::system) != 0) {
+        if (q->is(wq_flag::system)) {
             detail::say(channel::advice, severity::bug, "destroy_workqueue", at, "%s belongs to the machine", q->name);
             return false;
         }
@@ -227,6 +280,57 @@ public:
         detail::queue_memory<Arch>::put(q);
         return true;
     }
+    // ---- suspend --------------------------------------------------------------------------------------------------
+
+    /// Freezable queues start nothing any more until thaw(); what runs ends.  Context: process.
+    void freeze(location at) noexcept {
+        bool again;
+        {
+            detail::irq_lock<Arch> g(lock_);
+            again = frozen_;
+            frozen_ = true;
+            for (wq_t* q = queues_; q != nullptr; q = q->next) ops::freeze(*q, true);
+        }
+        if (again)
+            detail::say(channel::kernel, severity::warn, "freeze_workqueues_begin", at,
+                        "WARN_ON_ONCE(workqueue_freezing): they are frozen already");
+    }
+    /// Return: whether something of a frozen queue still runs.
+    [[nodiscard]] bool is_freezing(location at) noexcept {
+        bool frozen, busy = false;
+        {
+            detail::irq_lock<Arch> g(lock_);
+            frozen = frozen_;
+            for (wq_t* q = queues_; q != nullptr; q = q->next)
+                busy = busy || (q->is(wq_flag::freezable) && ops::is_active(*q));
+        }
+        if (!frozen)
+            detail::say(channel::kernel, severity::warn, "freeze_workqueues_busy", at,
+                        "WARN_ON_ONCE(!workqueue_freezing): nothing is being frozen");
+        return busy;
+    }
+    void thaw() noexcept {
+        detail::irq_lock<Arch> g(lock_);
+        if (!frozen_) return;
+        frozen_ = false;
+        for (wq_t* q = queues_; q != nullptr; q = q->next) ops::freeze(*q, false);
+    }
+
+    /// f(wq_t&) for each queue.  Context: process; `f` must not create or destroy one.
+    template <class F>
+    void for_each_queue(F f) noexcept {
+        detail::irq_lock<Arch> g(lock_);
+        for (wq_t* q = queues_; q != nullptr; q = q->next) f(*q);
+    }
+    /// f(pool_t&) for each pool of this machine, once.  Context: as above.
+    template <class F>
+    void for_each_pool(F f) noexcept {
+        for (unsigned i = 0; i < nr_pools(); ++i)
+            if (pool_t* p = atomic<pool_t*>(pools_[i]).load(acquire)) f(*p);   // [machine.pools]
+        for_each_queue([&](wq_t& q) {
+            for (unsigned i = 0; i < q.nr_links && q.is(wq_flag::dedicated); ++i) f(*q.link(i).pool);
+        });
+    }
     /// f(const char* queue, work_item&, const char* where) for each item that is "pending" or "running".  Context: process.
     /// Of a running item only the address is known: its handler may have freed it.
     template <class F>
@@ -249,42 +353,34 @@ public:
             }
     }
 
-    /// How many CPUs a machine has that is not told: the environment's BOTTOMHALF_CPUS, else what the process may run on.
-    static unsigned default_cpus() noexcept {
-        const char* env = std::getenv("BOTTOMHALF_CPUS");
-        const unsigned long n = env != nullptr ? std::strtoul(env, nullptr, 10) : 0;
-        return n > max_cpus ? max_cpus : n > 0 ? static_cast<unsigned>(n) : Arch::allowed_cpus();
-    }
-
-    static timer_precision default_timers() noexcept {
-        const char* env = std::getenv("BOTTOMHALF_TIMERS");
-        if (env == nullptr || std::strcmp(env, "exact") == 0 || *env == '\0') return timer_precision::exact;
-        if (std::strcmp(env, "v6") == 0) return timer_precision::v6;
-        if (std::strcmp(env, "v2_6") == 0) return timer_precision::v2_6;
-        detail::say(channel::advice, severity::warn, "boot", location::current(),
-                    "BOTTOMHALF_TIMERS=%s is none of exact, v2_6 and v6; timers are exact", env);
-        return timer_precision::exact;
-    }
-
     static constexpr arch::ns_t patience = 1'000'000'000;   // for handlers at exit
 
 private:
     enum : std::uint32_t { down, booting, up };
 
     bool start(const machine_options& o) noexcept {
-        unsigned n = o.cpus != 0 ? o.cpus : default_cpus();
+        unsigned n = o.cpus != 0 ? o.cpus : machine_options::default_cpus<Arch>(max_cpus);
         if (n > max_cpus) n = max_cpus;
+        watchdog_.set(o.watchdog_thresh ? *o.watchdog_thresh : machine_options::default_watchdog());
         const bool first =
             ports_ == nullptr;   // after a stop at exit they are still there, and somebody may hold on to them
         if (first) {
             ports_ = new (std::nothrow) arch::cpu_port[n];
-            pools_ = new (std::nothrow) pool_t* [n + 1] {};
-            time_ = new (std::nothrow) timekeeper<Arch>(o.timers.value_or(default_timers()));
+            pools_ = new (std::nothrow) pool_t* [pools_for(n)] {};
+            time_ = new (std::nothrow) timekeeper<Arch>(o.timers.value_or(machine_options::default_timers()), n);
             gone_ = detail::queue_memory<Arch>::get(1);
             nr_cpus_ = n;
+            if (time_ != nullptr)
+                time_->follow_ticks({[](void* m) { static_cast<basic_machine*>(m)->tick(); },
+                                     [](void* m) { static_cast<basic_machine*>(m)->help(); },
+                                     [](void* m) {
+                                         auto& me = *static_cast<basic_machine*>(m);
+                                         return me.watchdog_.look_before_rest(me);
+                                     },
+                                     this});
         }
         if (ports_ == nullptr || pools_ == nullptr || time_ == nullptr || gone_ == nullptr ||
-            !time_->start("timekeeper")) {
+            (first && !start_softirqs()) || !time_->start("timekeeper")) {
             if (!first) return false;
             if (gone_ != nullptr) detail::queue_memory<Arch>::put(gone_), gone_ = nullptr;
             free_parts();
@@ -297,19 +393,27 @@ private:
             ports_[i].owner = &irqs_;
             ports_[i].enter = &irq_controller<Arch>::enter;
         }
-        irqs_.start(ports_, nr_cpus_);
+        tasklet_ops<Arch>::open(softirqs_);
+        irqs_.start(ports_, nr_cpus_, &softirqs_, time_);
+        return true;
+    }
+
+    bool start_softirqs() noexcept {
+        if (!softirqs_.start(nr_cpus_, ports_, &ask_for_help, this)) return false;
+        time_->belong_to(softirqs_);
         return true;
     }
 
     /// Nobody is left who could use them, or let go of a lock.  relaxed, throughout: alone.
     void lose_parts() noexcept BOTTOMHALF_NO_TSA {
+        companions_.lose();
         if (time_ != nullptr)
             time_->lose([](timer_node& t, std::uint32_t flags) {
                 if ((flags & timer_of_work) != 0) detail::data_of<Arch>(detail::delayed_of(t).work).store(0, relaxed);
             });
         while (wq_t* q = queues_) {
             queues_ = q->next;
-            const bool own_pools = (q->flags & wq_flag::dedicated) != 0;
+            const bool own_pools = q->is(wq_flag::dedicated);
             q->state().store(wq_flag::dead, relaxed);
             for (unsigned i = 0; i < q->nr_links; ++i) {
                 pool_workqueue<Arch>& link = q->link(i);
@@ -320,12 +424,26 @@ private:
                 for (unsigned i = 0; i < q->nr_links; ++i) q->link(i).pool->lose();
             detail::queue_memory<Arch>::lose(q);
         }
-        for (unsigned i = 0; i <= nr_cpus_; ++i)
-            if (pools_ != nullptr && pools_[i] != nullptr) pools_[i]->lose();
+        for (unsigned i = 0; i < nr_pools(); ++i)
+            if (pools_[i] != nullptr) pools_[i]->lose();
         if (gone_ != nullptr) detail::queue_memory<Arch>::lose(gone_);
+        drop_tasklets([](const tasklet_node&) {});
+        softirqs_.lose();
+        irqs_.lose();
         free_parts();
     }
+    /// f(tasklet) for each that is still scheduled, and not ours; it is not any more.  Context: no softirq runs any more.
+    template <class F>
+    void drop_tasklets(F f) noexcept {
+        if (softirqs_.of_cpu(0) == nullptr) return;
+        for (unsigned i = 0; i < nr_cpus_; ++i)
+            tasklet_ops<Arch>::drop_all(*softirqs_.of_cpu(i), [&](const tasklet_node& t) {
+                if (!irqs_.is_own(t)) f(t);
+            });
+    }
     void free_parts() noexcept {
+        softirqs_.shut_down();
+        irqs_.free_lines();
         delete time_;
         delete[] ports_;
         delete[] pools_;
@@ -339,7 +457,7 @@ private:
         for (unsigned round = 0; busy.exchange(1, acquire) != 0; ++round) Arch::relax(round);
         wq_t* q = atomic<wq_t*>(events_).load(acquire);
         if (q == nullptr) {
-            q = create("events", queue_kind::per_cpu, max_items, nullptr, true);
+            q = create("events", queue_kind::per_cpu, max_items, nullptr, wq_flag::system);
             if (q == nullptr)
                 detail::say(channel::advice, severity::bug, "init_workqueues", at, "no threads for the default queue");
             atomic<wq_t*>(events_).store(q, release);   // [machine.events]
@@ -357,7 +475,7 @@ private:
 
     static constexpr int max_items = 0x7fffffff;
 
-    wq_t* create(const char* name, queue_kind kind, int max_active, const void* tag, bool system) noexcept {
+    wq_t* create(const char* name, queue_kind kind, int max_active, const void* tag, std::uint32_t flags) noexcept {
         const bool one = kind == queue_kind::single_thread || kind == queue_kind::unbound || nr_cpus_ == 1;
         const bool own = kind == queue_kind::per_cpu || kind == queue_kind::single_thread;
         const unsigned n = one ? 1 : nr_cpus_;
@@ -367,28 +485,35 @@ private:
         q->nr_cpus = nr_cpus_;
         atomic<basic_machine*>(q->machine).store(this, release);   // [delayed.wq]
         q->tag = tag;
-        q->max_active = own ? max_items : max_active;
+        const bool unlimited = own || kind == queue_kind::bh;
+        q->max_active = q->wanted_active = unlimited ? max_items : max_active > 0 ? max_active : default_active;
+        q->saviour = nullptr;
         std::snprintf(q->name, sizeof q->name, "%s", name);
         unsigned done = 0;
         for (; done < n; ++done) {
-            pool_t* p = own ? own_pool(name, kind == queue_kind::single_thread ? -1 : static_cast<int>(done), system)
-                            : shared_pool(kind == queue_kind::unbound ? nr_cpus_ : done);
+            const bool highpri = (flags & wq_flag::highpri) != 0;
+            pool_t* p = own ? own_pool(name, kind == queue_kind::single_thread ? -1 : static_cast<int>(done),
+                                       (flags & wq_flag::system) != 0)
+                        : kind == queue_kind::bh ? bh_pool(done, highpri)
+                                                 : shared_pool(kind == queue_kind::unbound ? nr_cpus_ : done, highpri);
             if (p == nullptr) break;
             pool_workqueue<Arch>& link = q->link(done);
             atomic<pool_t*>(link.pool).store(p, release);
             link.wq = q;
             q->pools[done] = p;
         }
-        if (done < n) {
+        const bool threads =
+            done == n && ((flags & wq_flag::mem_reclaim) == 0 || (q->saviour = rescuer<Arch>::create(*q)) != nullptr);
+        if (!threads) {
             while (own && done-- > 0) q->link(done).pool->retire();
             detail::queue_memory<Arch>::put(q);
             return nullptr;
         }
-        q->state().store((own ? wq_flag::dedicated : 0) | (one ? wq_flag::single : 0) | (system ? wq_flag::system : 0),
-                         release);
+        q->state().store(flags | (own ? wq_flag::dedicated : 0) | (one ? wq_flag::single : 0), release);
         detail::irq_lock<Arch> g(lock_);
         q->next = queues_;
         queues_ = q;
+        if (frozen_ && (flags & wq_flag::freezable) != 0) q->max_active = 0;   // nobody knows it yet
         return q;
     }
     pool_t* own_pool(const char* name, int cpu, bool takes_irqs) noexcept {
@@ -398,18 +523,68 @@ private:
         p->retire();
         return nullptr;
     }
-    /// The machine's own pools, started when the first queue needs them: one per CPU, and the unbound one behind them.
-    pool_t* shared_pool(unsigned i) noexcept {
+    /// The machine's own pools, started when the first queue needs them: one per CPU, and the unbound one behind them; and
+    /// the same again for high priority.
+    pool_t* shared_pool(unsigned i, bool highpri) noexcept {
         atomic<std::uint32_t> busy(pools_busy_);
         for (unsigned round = 0; busy.exchange(1, acquire) != 0; ++round) Arch::relax(round);
-        if (pools_[i] == nullptr) {
+        pool_t*& at = pools_[i + (highpri ? nr_cpus_ + 1 : 0)];
+        pool_t* p = atomic<pool_t*>(at).load(relaxed);   // relaxed: who stores one has the flag
+        if (p == nullptr) {
             const bool unbound = i == nr_cpus_;
-            pool_t* p = pool_t::create(unbound ? pool_kind::unbound : pool_kind::bound,
-                                       unbound ? -1 : static_cast<int>(i), unbound ? "unbound" : "events");
+            p = pool_t::create(unbound ? pool_kind::unbound : pool_kind::bound, unbound ? -1 : static_cast<int>(i),
+                               unbound ? (highpri ? "unboundH" : "unbound") : "events", nullptr, highpri);
             if (p != nullptr && !p->add_worker()) p->retire(), p = nullptr;
-            pools_[i] = p;
+            if (p != nullptr) p->ask_when_short(&ask_for_help, this);
+            atomic<pool_t*>(at).store(p, release);   // [machine.pools]
         }
-        pool_t* p = pools_[i];
+        busy.store(0, release);
+        return p;
+    }
+    /// One at a time, also as the machine ends: what is called starts threads.
+    void do_what_is_called_for() noexcept {
+        atomic<std::uint32_t> busy(calling_);
+        for (unsigned round = 0; busy.exchange(1, acquire) != 0; ++round) Arch::relax(round);   // [machine.calling]
+        if (auto* call = atomic<void (*)(basic_machine&) noexcept>(called_for_).exchange(nullptr, acquire))
+            call(*this);   // [machine.call]
+        busy.store(0, release);
+    }
+    [[nodiscard]] bool is_called_for() noexcept {   // relaxed: whoever stores it asks afterwards
+        return atomic<void (*)(basic_machine&) noexcept>(called_for_).load(relaxed) != nullptr;
+    }
+    /// Somebody in any context misses threads.
+    static void ask_for_help(void* m) noexcept { static_cast<basic_machine*>(m)->time_->ask(); }
+    /// Context: the timekeeper's thread.
+    void help() noexcept {
+        if (is_called_for()) do_what_is_called_for();
+        if (atomic<std::uint32_t>(events_wanted_).exchange(0, acquire) != 0)   // [machine.events]
+            events(location::current());
+        softirqs_.start_threads();
+        for (unsigned i = 0; i < 2 * (nr_cpus_ + 1); ++i)
+            if (pool_t* p = atomic<pool_t*>(pools_[i]).load(acquire)) p->help();   // [machine.pools]
+    }
+    /// Looks for handlers that keep a CPU for too long.  Context: the timekeeper's thread.
+    void tick() noexcept {
+        for (unsigned i = 0; i < 2 * (nr_cpus_ + 1); ++i)
+            if (pool_t* p = atomic<pool_t*>(pools_[i]).load(acquire)) p->tick();   // [machine.pools]
+        watchdog_.look_if_due(*this);
+    }
+    /// One per CPU, and again for high priority, behind the others.
+    pool_t* bh_pool(unsigned cpu, bool highpri) noexcept {
+        // A tasklet needs no thread: its CPU's interrupts run it.  But who is sure that there will be one?
+        if (!softirqs_.start_threads()) return nullptr;
+        const unsigned i = 2 * (nr_cpus_ + 1) + cpu + (highpri ? nr_cpus_ : 0);
+        atomic<std::uint32_t> busy(pools_busy_);
+        for (unsigned round = 0; busy.exchange(1, acquire) != 0; ++round) Arch::relax(round);
+        pool_t* p = atomic<pool_t*>(pools_[i]).load(relaxed);   // relaxed: likewise
+        if (p == nullptr) {
+            typename softirq_controller<Arch>::cpu& c = *softirqs_.of_cpu(cpu);
+            p = pool_t::create_bh(c, highpri);
+            if (p != nullptr) {
+                atomic<pool_t*>(pools_[i]).store(p, release);                // [machine.pools]
+                atomic<void*>(c.pools[highpri ? 1 : 0]).store(p, release);   // [softirq.pools]
+            }
+        }
         busy.store(0, release);
         return p;
     }
@@ -426,9 +601,14 @@ private:
             }
         q.next = nullptr;
     }
+    [[nodiscard]] unsigned nr_pools() const noexcept { return pools_ == nullptr ? 0 : pools_for(nr_cpus_); }
+    static constexpr unsigned pools_for(unsigned cpus) noexcept { return 2 * (cpus + 1) + 2 * cpus; }
     void end_pools(wq_t& q, bool orderly, arch::ns_t deadline, location at) noexcept {
-        if (!orderly) ops::set_max_active(q, max_items);   // so that all that waits comes out
-        if ((q.flags & wq_flag::dedicated) == 0) return;
+        if (!orderly) ops::let_all_in(q);
+        if (rescuer<Arch>* r = ops::part_with_rescuer(q); r != nullptr && !rescuer<Arch>::end(r, deadline))
+            detail::say(channel::advice, severity::warn, "machine", at,
+                        "at exit: the rescuer of %s was still running a handler", q.name);
+        if (!q.is(wq_flag::dedicated)) return;
         for (unsigned i = 0; i < q.nr_links; ++i) end_pool(*q.link(i).pool, orderly, deadline, q.name, at);
     }
     static void end_pool(pool_t& p, bool orderly, arch::ns_t deadline, const char* name, location at) noexcept {
@@ -458,12 +638,20 @@ private:
     unsigned nr_cpus_ = 0;               // I
     wq_t* events_ = nullptr;             // A [machine.events]
     arch::cpu_port* ports_ = nullptr;    // I
-    pool_t** pools_ = nullptr;           // I: bound pools by CPU, then the unbound one
+    pool_t** pools_ = nullptr;           // I: bound pools by CPU, then the unbound one; the same of high priority; then
+                                         //    BH pools by CPU; the same of high priority
     timekeeper<Arch>* time_ = nullptr;   // I
-    wq_t* gone_ = nullptr;               // I: a dead queue, that of delayed items whose own has ended before their time
+    workqueue_watchdog<Arch> watchdog_;
+    wq_t* gone_ = nullptr;   // I: a dead queue, that of delayed items whose own has ended before their time
     detail::spinlock<Arch> lock_;
     wq_t* queues_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
+    machine_companions<Arch> companions_;
+    std::uint32_t events_wanted_ = 0;                         // A [machine.events]
+    void (*called_for_)(basic_machine&) noexcept = nullptr;   // A [machine.call]
+    std::uint32_t calling_ = 0;                               // A [machine.calling]: somebody does that
+    bool frozen_ BOTTOMHALF_GUARDED_BY(lock_) = false;
     irq_controller<Arch> irqs_;
+    softirq_controller<Arch> softirqs_;
 
     BOTTOMHALF_STATE static inline constinit std::uint32_t fork_hooked_ = 0;   // A
     BOTTOMHALF_STATE static inline constinit std::uint32_t told_of_end_ = 0;   // A
@@ -483,6 +671,12 @@ template <class Arch>
 [[nodiscard]] basic_machine<Arch>& default_machine_of() noexcept {
     return detail::default_machine_of<Arch>::machine;
 }
+/// Where the interrupts of the caller's CPU of the default machine arrive; null while that is down.  Context: any.
+template <class Arch>
+arch::cpu_port* home_port() noexcept {
+    auto& m = default_machine_of<Arch>();
+    return m.irqs().port(0) != nullptr ? m.irqs().port(workqueue_ops<Arch>::this_cpu(m.nr_cpus())) : nullptr;
+}
 
 // Implementation
 
@@ -500,7 +694,9 @@ void basic_machine<Arch>::end_default(bool lost) noexcept {
     atomic<std::uint32_t>(the::at_exit).store(0, release);
     if constexpr (!Arch::simulated) atomic<std::int32_t>(the::in_exit).store(Arch::thread_id(), release);
     if (!lost) the::machine.shut_down(false, location::current());
+    rcu_domain<Arch>::end();
     if constexpr (Arch::simulated) {
+        kthread_ops<Arch>::forget();
         if (lost) the::machine.lose_parts();
         std::construct_at(&the::machine);   // its destructor does nothing
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // module_main.hpp: a main() for programs that consist of kernel modules.  To be included in one file of the program,
-// after (or instead of) <linux/module.h> of 2.6; that file may be the driver itself.
+// after (or instead of) <linux/module.h> of either facade; that file may be the driver itself.
 //
 //   #include <linux/module.h>
 //   ...
@@ -29,6 +29,10 @@ __attribute__((weak)) void cleanup_module(void);
 
 namespace bottomhalf::detail {
 
+// Where a driver has them in this very file, they are known to be there.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Waddress"
+
 /// Return: the exit status.
 template <class Wait>
 int insmod_and_rmmod(int argc, char** argv, Wait wait) {
@@ -52,6 +56,7 @@ int insmod_and_rmmod(int argc, char** argv, Wait wait) {
     BOTTOMHALF_MODULES::unload_modules();
     return 0;
 }
+#pragma GCC diagnostic pop
 
 }   // namespace bottomhalf::detail
 
@@ -69,6 +74,7 @@ int main(int argc, char** argv) {   // NOLINT(misc-definitions-in-headers): what
         status = bottomhalf::detail::insmod_and_rmmod(argc, argv, [&] {
             const auto seconds = static_cast<bottomhalf::arch::ns_t>(number("BOTTOMHALF_SIM_SECONDS", 10));
             world.pass(world.now() + seconds * 1'000'000'000, "the end of the simulation");
+            world.settle();   // what is due just then has happened, too
         });
     });
     return status;

@@ -24,6 +24,8 @@ template <class Arch>
 class basic_machine;
 template <class Arch>
 struct basic_workqueue_struct;
+template <class Arch>
+class rescuer;
 
 /// The queue's items in one pool.  Everything but the two pointers is guarded by the pool's lock.
 template <class Arch>
@@ -43,6 +45,13 @@ inline constexpr std::uint32_t destroying = 8;   // the same, for good
 inline constexpr std::uint32_t dead = 16;        // gone; what is here is a header without a queue
 inline constexpr std::uint32_t closed = draining | destroying | dead;
 inline constexpr std::uint32_t system = 32;   // belongs to the machine: not for anybody to destroy
+// What its creator asked for; never changes.
+inline constexpr std::uint32_t highpri = 64;          // on the high-priority pools
+inline constexpr std::uint32_t cpu_intensive = 128;   // a running item of it does not hold up the pool
+inline constexpr std::uint32_t freezable = 256;       // starts nothing while the system is frozen
+inline constexpr std::uint32_t mem_reclaim = 512;     // has a rescuer
+inline constexpr std::uint32_t legacy = 1024;         // made by a call of old, and forgiven whom it flushes
+inline constexpr std::uint32_t wanted = highpri | cpu_intensive | freezable | mem_reclaim | legacy;
 }   // namespace wq_flag
 
 template <class Arch>
@@ -50,7 +59,7 @@ struct alignas(64) basic_workqueue_struct {
     std::uint32_t flags = wq_flag::dead;      // A
     unsigned nr_links = 0;                    // I: 1, or one per CPU
     unsigned nr_cpus = 0;                     // I: of its machine
-    int max_active = 0;                       // A: per link
+    int max_active = 0;                       // A: per link; 0 while it is frozen
     basic_machine<Arch>* machine = nullptr;   // A: read by those who follow an item's old pointer
     const void* tag = nullptr;                // I: the facade's, to know its own queues by
     worker_pool<Arch>** pools = nullptr;      // I: behind the links: what producers need of a link, away from what
@@ -64,6 +73,8 @@ struct alignas(64) basic_workqueue_struct {
     std::uint32_t nr_drainers = 0;            // guarded by colours: drain_workqueue() calls under way
     std::uint32_t drain_admissions = 0;       // A: items admitted since it was closed, on any link
     unsigned capacity = 0;                    // links that fit into this block
+    int wanted_active = 0;                    // guarded by colours: max_active, unless it is frozen
+    rescuer<Arch>* saviour = nullptr;         // A: its end takes the pools' locks, one after the other
     basic_workqueue_struct* next = nullptr;   // in the machine's list, or free
     char name[32] = {};                       // I
 
@@ -75,6 +86,8 @@ struct alignas(64) basic_workqueue_struct {
     [[nodiscard]] typename Arch::template atomic_ref<std::uint32_t> state() noexcept {
         return typename Arch::template atomic_ref<std::uint32_t>(flags);
     }
+    /// relaxed: what it was made with never changes; who must see it closed or dead has said by what.
+    [[nodiscard]] bool is(std::uint32_t kind) noexcept { return (state().load(relaxed) & kind) != 0; }
 };
 
 namespace detail {
@@ -95,6 +108,10 @@ public:
                     wq_t* q = *at;
                     *at = q->next;
                     q->next = nullptr;
+                    if constexpr (Arch::simulated) {   // its colours are left from an earlier world
+                        std::destroy_at(q);
+                        lay_out(q, links);
+                    }
                     return q;
                 }
         }
@@ -102,11 +119,7 @@ public:
         void* raw = ::operator new (sizeof(wq_t) + links * (sizeof(pwq_t) + sizeof(void*)),
                                     std::align_val_t{alignof(wq_t)}, std::nothrow);
         if (raw == nullptr) return nullptr;
-        wq_t* q = ::new (raw) wq_t;
-        q->capacity = links;
-        q->pools = reinterpret_cast<worker_pool<Arch>**>(&q->link(links));
-        for (unsigned i = 0; i < links; ++i) ::new (static_cast<void*>(&q->link(i))) pwq_t;
-        return q;
+        return lay_out(raw, links);
     }
     static void put(wq_t* q) noexcept {
         irq_lock<Arch> g(lock_);
@@ -123,14 +136,24 @@ public:
         kept_ = q;
     }
 
-    /// The same for one that was lost with its world, whose tasks may have been anywhere: nobody else is left.
+    /// Takes back one that was lost with its world, whose tasks may have been anywhere.  Nobody else is left.
     static void lose(wq_t* q) noexcept BOTTOMHALF_NO_TSA {
         std::construct_at(&lock_);
-        q->next = kept_;
-        kept_ = q;
+        const unsigned links = q->capacity;
+        std::destroy_at(q);
+        lay_out(q, links);
+        put(q);
     }
 
 private:
+    static wq_t* lay_out(void* raw, unsigned links) noexcept {
+        wq_t* q = ::new (raw) wq_t;
+        q->capacity = links;
+        q->pools = reinterpret_cast<worker_pool<Arch>**>(&q->link(links));
+        for (unsigned i = 0; i < links; ++i) ::new (static_cast<void*>(&q->link(i))) pwq_t;
+        return q;
+    }
+
     BOTTOMHALF_STATE static inline constinit spinlock<Arch> lock_{};
     BOTTOMHALF_STATE static inline constinit wq_t* kept_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
     BOTTOMHALF_STATE static inline constinit wq_t* first_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;

@@ -47,14 +47,18 @@ inline void print_report(const report& r) noexcept {
                           r.where == channel::advice ? "advice: " : "", level[static_cast<int>(r.level)], r.function,
                           r.text, r.at.file_name(), static_cast<unsigned>(r.at.line()));
     if (n < 0) return;
-    if (n >= static_cast<int>(sizeof line)) line[n = static_cast<int>(sizeof line) - 1] = '\n';
-    arch::write_stderr(line, static_cast<std::size_t>(n));
+    constexpr int room = sizeof line;
+    if (n >= room) {
+        n = room;
+        line[n - 1] = '\n';   // in the place of the NUL
+    }
+    arch::write_message(line, static_cast<std::size_t>(n), false);
 }
 
 inline bool fatal_wanted() noexcept {
     if (fatal.get() == nullptr) {
         const char* env = std::getenv("BOTTOMHALF_FATAL");
-        fatal.set(env != nullptr && *env != '\0' && *env != '0' ? "yes" : "no");
+        fatal.set_first(env != nullptr && *env != '\0' && *env != '0' ? "yes" : "no");
     }
     return *fatal.get() == 'y';
 }

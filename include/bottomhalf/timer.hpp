@@ -32,12 +32,12 @@ namespace bottomhalf {
 
 /// What the kernel calls struct timer_list: 40 bytes, constant-initialised, valid when zeroed but for its function.
 struct BOTTOMHALF_ALIASES timer_node {
-    detail::link entry;                        // in a slot, in the due list, or in the timekeeper's inbox
+    detail::link entry;                        // in a slot, in the due list, or in a base's inbox
     jiffies_t expires = 0;                     //
     void (*function)(timer_node*) = nullptr;   // I: runs in softirq context
     std::uint32_t flags = 0;                   // A: timer_pending_bit and the facades' flags
     std::uint16_t slot = 0;                    // place in the wheel, kept by the wheel
-    std::uint16_t cpu = 0;                     // emulated CPU on which it was armed
+    std::uint16_t cpu = 0;                     // emulated CPU for which it was armed
 };
 static_assert(sizeof(void*) != 8 || sizeof(timer_node) == 40);
 
@@ -60,12 +60,26 @@ BOTTOMHALF_STATE inline void call_timer_with_data(timer_node* t) {
 
 }   // namespace detail
 
+// The flags are one word, so that a look at them is one instant: armed or not, in a wheel or not, and whose.  The facades'
+// own lie above.
 inline constexpr std::uint32_t timer_pending_bit = 1;   // armed: on the way to the wheel, or in it
-inline constexpr std::uint32_t timer_wheel_bit = 2;     // in the wheel; guarded by the timekeeper's lock
+inline constexpr std::uint32_t timer_wheel_bit = 2;     // in the wheel; guarded by the lock of its base
 inline constexpr std::uint32_t timer_irqsafe = 4;       // its function runs with interrupts masked
 inline constexpr std::uint32_t timer_of_work = 8;       // it belongs to a delayed work item
 inline constexpr std::uint32_t timer_shut_bit = 16;   // shut down: not to be armed any more, and not a mistake to try;
                                                       // set before the function is taken away
+inline constexpr std::uint32_t timer_deferrable = 32;   // ends nobody's sleep before its time is over by a second
+inline constexpr unsigned timer_base_shift = 8;         // the base, a CPU's: of an idle timer the one where it was last
+inline constexpr std::uint32_t timer_base_mask = 0x3ff00;
+inline constexpr unsigned max_timer_bases = 1024;
+
+[[nodiscard]] constexpr unsigned timer_base_of(std::uint32_t flags) noexcept {
+    return (flags & timer_base_mask) >> timer_base_shift;
+}
+[[nodiscard]] constexpr std::uint32_t in_timer_base(std::uint32_t flags, unsigned base) noexcept {
+    return (flags & ~timer_base_mask) | (base << timer_base_shift);
+}
+static_assert(timer_base_of(in_timer_base(~std::uint32_t{0}, max_timer_bases - 1)) == max_timer_bases - 1);
 
 class timer_wheel {
 public:
@@ -82,7 +96,7 @@ public:
     /// Return: whether its tick has come already.  Then it is due at the next one, as in the kernel: a timer that arms itself
     /// for the tick at which it fires, again and again, must not keep the clock from going on.
     bool add(timer_node& t, jiffies_t expires) noexcept {
-        t.expires = expires;
+        if (t.expires != expires) t.expires = expires;   // its owner, who has written it, may read it meanwhile
         ++size_;
         if (time_after(expires, clock_)) [[likely]] {
             place(t.entry, expires);
@@ -105,12 +119,14 @@ public:
         remove(t);
         return add(t, expires);
     }
+    /// Is there one for pop_due()?
+    [[nodiscard]] bool has_due() noexcept {
+        if (due_.empty()) turn();
+        return !due_.empty();
+    }
     /// Takes the oldest due timer off; null if none is due.
     timer_node* pop_due() noexcept {
-        if (due_.empty()) {
-            turn();
-            if (due_.empty()) return nullptr;
-        }
+        if (!has_due()) return nullptr;
         --size_;
         if (scouted_ != 0) look_ahead();
         return from_link(due_.pop_front());

@@ -44,7 +44,7 @@ public:
 
     /// Return: false, always: an expiry in the past is due at the next tick.
     bool add(timer_node& t, jiffies_t expires) noexcept {
-        t.expires = expires;
+        if (t.expires != expires) t.expires = expires;   // as in timer_wheel::add()
         ++size_;
         place(t);
         return false;
@@ -63,10 +63,15 @@ public:
         return false;
     }
 
+    /// Is there one for pop_due()?
+    [[nodiscard]] bool has_due() noexcept {
+        while (due_.empty())
+            if (!step()) return false;
+        return true;
+    }
     /// Takes the next due timer off; null if none is due.
     timer_node* pop_due() noexcept {
-        while (due_.empty())
-            if (!step()) return nullptr;
+        if (!has_due()) return nullptr;
         --size_;
         return from_link(due_.pop_front());
     }

@@ -52,7 +52,7 @@ public:
     static constexpr jiffies_t cut_off = reach(levels - 1);
     static constexpr jiffies_t max_timeout = cut_off - width(levels - 1);
 
-    explicit basic_timer_wheel_v6(jiffies_t now = initial_jiffies) noexcept : clock_(now), base_(now) {}
+    explicit basic_timer_wheel_v6(jiffies_t from = initial_jiffies) noexcept : clock_(from), base_(from) {}
 
     [[nodiscard]] jiffies_t clock() const noexcept { return clock_; }   // everything up to this tick is due
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -84,10 +84,15 @@ public:
         return false;
     }
 
+    /// Is there one for pop_due()?
+    [[nodiscard]] bool has_due() noexcept {
+        while (due_.empty())
+            if (!step()) return false;
+        return true;
+    }
     /// Takes the next due timer off; null if none is due.
     timer_node* pop_due() noexcept {
-        while (due_.empty())
-            if (!step()) return nullptr;
+        if (!has_due()) return nullptr;
         --size_;
         return from_link(due_.pop_front());
     }
@@ -148,7 +153,7 @@ private:
         return static_cast<std::uint16_t>(level * slots + static_cast<unsigned>(after % slots));
     }
     void put(timer_node& t, jiffies_t expires, std::uint16_t to) noexcept {
-        t.expires = expires;
+        if (t.expires != expires) t.expires = expires;   // as in timer_wheel::add()
         t.slot = to;
         wheel_[to / slots][to % slots].push_front(t.entry);
         occupied_[to / slots] |= bit(to % slots);

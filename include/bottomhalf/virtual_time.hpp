@@ -62,8 +62,9 @@ void run(Body&& body, std::uint64_t seed = 0) {
 }
 
 /// `n` whole ticks pass, and all that is due by then has happened on return, with all that follows from it.
+/// max_jiffy_offset: until nothing will ever happen again; jiffies stay where that is.
 inline void advance(jiffies_t n, location at = location::current()) noexcept {
-    if (is_inside("advance", at)) machine(at).advance(n);
+    if (is_inside("advance", at)) machine(at).advance(n, at);
 }
 /// Everybody runs until nobody can; no time passes.
 inline void run_until_idle(location at = location::current()) noexcept {

@@ -9,6 +9,9 @@
 #include <bottomhalf/context.hpp>
 #include <bottomhalf/pool_workqueue.hpp>
 #include <bottomhalf/report.hpp>
+#include <bottomhalf/softirq.hpp>
+#include <bottomhalf/sync/rcu.hpp>
+#include <bottomhalf/trace.hpp>
 #include <bottomhalf/work.hpp>
 
 namespace bottomhalf {
@@ -39,14 +42,32 @@ template <class Arch>
 struct worker {
     worker_pool<Arch>* pool = nullptr;       // I
     running_item<Arch>* current = nullptr;   // guarded by the pool's lock; its own thread reads it without
-    arch::task* self = nullptr;              // I
+    arch::task* self = nullptr;              // S
+    std::int32_t pid = 0;                    // guarded by the pool's lock; 0: it has not begun
     unsigned number = 0;                     // I: among the pool's
     detail::list scheduled;                  // guarded by the pool's lock: items that must run after `current`, here
     bool counted = false;                    // guarded by the pool's lock: in nr_running, if it is not
     bool blocked = false;                    // guarded by the pool's lock: asleep in a primitive of ours
+    bool intensive = false;                  // guarded by the pool's lock: what it runs does not count (CPU_INTENSIVE)
+    std::uint32_t runs = 0;                  // guarded by the pool's lock: that have begun
+    std::uint32_t wakes = 0;                 // guarded by the pool's lock: how often one has gone on
+    std::uint32_t seen = 0;                  // guarded by the pool's lock: the two together, at
+    arch::ns_t seen_at = 0;                  // guarded by the pool's lock: this time
+    arch::ns_t computed = 0;                 // guarded by the pool's lock: and had computed so long then
+    bool is_rescuer = false;                 // I: not of any pool for good
+    char desc[32] = {};                      // S: set_worker_desc(), of the current item
     int inline_depth = 0;                    // S: runs inside a flush of its own queue
     worker* next = nullptr;                  // guarded by the pool's lock
     typename Arch::thread thread;
+};
+
+/// Whether a pool comes on, as whoever looks once in a while has it: workqueue_watchdog.hpp.  The pool's lock guards it.
+struct pool_progress {
+    std::uint32_t gone = 0;                // what workers ran who have left
+    std::uint32_t runs = 0;                // all that have begun, at the last look,
+    const detail::link* first = nullptr;   // and what was to run next
+    arch::ns_t moved_at = 0;               // the look at which either was new
+    arch::ns_t told_until = 0;             // it has been said that this one is stuck
 };
 
 /// A list of them.  Its owner's lock guards it.
@@ -105,12 +126,21 @@ private:
     flush_waiter* first_ = nullptr;
 };
 
+namespace detail {
+/// Of an item that is let in, under its pool's lock.
+template <class Arch>
+void trace_activation([[maybe_unused]] work_item& w) noexcept {
+    if constexpr (trace::compiled_in)
+        tracepoint<Arch>(trace::event::workqueue_activate_work, &w, handler::of<Arch>(w).address());
+}
+}   // namespace detail
+
 /// Calls a handler in process context.  Nothing that it does wrong ends the worker: what it leaves behind is reported, and
 /// put right.
 template <class Arch>
 BOTTOMHALF_INLINE void run_handler(const detail::handler& h, work_item* w) noexcept {
     arch::task& t = Arch::current();
-    const std::uint32_t count = t.preempt_count;
+    const std::uint32_t count = t.preempt_count, locks = t.locks, rcu = t.rcu;
     const auto call = [&] {
         if (!h.has_data()) return detail::call(h.func, w);
         if (h.with_data != nullptr) [[likely]]
@@ -118,15 +148,22 @@ BOTTOMHALF_INLINE void run_handler(const detail::handler& h, work_item* w) noexc
         detail::say(channel::advice, severity::bug, "run_workqueue", location::current(), "work item %p has no handler",
                     static_cast<void*>(w));
     };
-    detail::contain("process_one_work", "work queue handler", h.address(), call);
-    if (t.preempt_count != count || Arch::irqs_masked()) [[unlikely]] {
+    detail::tracepoint<Arch>(trace::event::workqueue_execute_start, w, h.address());
+    detail::contain<Arch>("process_one_work", "work queue handler", h.address(), call);
+    detail::tracepoint<Arch>(trace::event::workqueue_execute_end, w, h.address());   // its address: it may be gone
+    if (t.preempt_count != count || Arch::irqs_masked() || t.locks != locks || t.rcu != rcu) [[unlikely]] {
+        using reader = rcu_domain<Arch>;
         detail::say(channel::kernel, severity::bug, "process_one_work", location::current(),
                     "workqueue leaked atomic, lock or RCU: %s[%d]\n"
-                    "     preempt=0x%08x lock=0->0 RCU=0->0 workfn=%p%s",
-                    t.comm, static_cast<int>(t.pid), static_cast<unsigned>(t.preempt_count), h.address(),
-                    Arch::irqs_masked() ? ", interrupts left disabled" : "");
+                    "     preempt=0x%08x lock=%u->%u RCU=%u->%u workfn=%p%s",
+                    t.comm, static_cast<int>(t.pid), static_cast<unsigned>(t.preempt_count),
+                    static_cast<unsigned>(locks), static_cast<unsigned>(t.locks), reader::depth(rcu),
+                    reader::depth(t.rcu), h.address(), Arch::irqs_masked() ? ", interrupts left disabled" : "");
         t.preempt_count = count;
-        Arch::irq_restore(false);
+        irq_section<Arch>::leave();
+        if ((count & softirq_mask) == 0) softirq_controller<Arch>::let_go_of_section(true);
+        while (reader::depth(t.rcu) > reader::depth(rcu)) reader::end_read(location::current());
+        // Locks stay as they are: the next item may let go of them.
     }
 }
 

@@ -9,6 +9,7 @@
 //   bound       one handler at a time, unless it blocks in one of our primitives: then the next one starts (the kernel's
 //               concurrency management)
 //   unbound     every item on the worklist gets a worker
+//   bh          one worker without a thread: a softirq of its CPU runs the items
 //
 // Exclusion rules.
 //   GUARDED_BY(lock)  lock held for every access (clang -Wthread-safety)
@@ -32,16 +33,23 @@
 #include <bottomhalf/inbox.hpp>
 #include <bottomhalf/pool_workqueue.hpp>
 #include <bottomhalf/report.hpp>
+#include <bottomhalf/softirq.hpp>
+#include <bottomhalf/trace.hpp>
 #include <bottomhalf/work.hpp>
 #include <bottomhalf/worker.hpp>
 
 namespace bottomhalf {
 
-enum class pool_kind : unsigned char { dedicated, bound, unbound };
+enum class pool_kind : unsigned char { dedicated, bound, unbound, bh };
 
 inline constexpr unsigned max_workers = 512;   // of one pool; the kernel's default for max_active's upper bound
 inline constexpr unsigned max_pools = 1U << 15;
 inline constexpr int everybody = 0x7fffffff;   // unpark() that many
+inline constexpr int highpri_nice = -20;
+inline constexpr arch::ns_t intensive_after = 10'000'000;     // ns: the kernel's workqueue.cpu_intensive_thresh_us
+inline constexpr unsigned bh_items = 10;                      // of a BH pool, before it looks at the clock
+inline constexpr arch::ns_t bh_time = 2'000'000;              // ns, until others have a turn
+inline constexpr arch::ns_t idle_timeout = 300'000'000'000;   // ns, of workers that are too many; the kernel's
 
 template <class Arch>
 class worker_pool {
@@ -58,76 +66,24 @@ public:
     // ---- life -----------------------------------------------------------------------------------------------------
 
     /// Context: process.  Return: an open pool without a worker; null if memory or numbers have run out.
-    static worker_pool* create(pool_kind kind, int cpu, const char* name, arch::cpu_port* port = nullptr) noexcept {
-        worker_pool* p = detail::type_stable<Arch, worker_pool>::get();
-        if (p == nullptr) return nullptr;
-        if (p->id_ == 0) p->id_ = numbers::take(p);
-        if (p->id_ == 0) return detail::type_stable<Arch, worker_pool>::put(p), nullptr;
-        detail::irq_lock<Arch> g(p->lock);
-        p->kind_ = kind;
-        p->cpu_ = cpu;
-        p->port_ = port;
-        p->stop_ = p->short_of_workers_ = false;
-        p->nr_named_ = 0;
-        std::snprintf(p->name_, sizeof p->name_, "%s", name);
-        p->inbox_.open();
-        return p;
-    }
+    static worker_pool* create(pool_kind kind, int cpu, const char* name, arch::cpu_port* port = nullptr,
+                               bool highpri = false) noexcept;
+    /// The same, complete: what it runs, it runs in the softirqs of that CPU.
+    static worker_pool* create_bh(typename softirq_controller<Arch>::cpu& c, bool highpri) noexcept;
+    /// Runs what waits, up to a limit.  Context: its CPU's softirq.
+    void run_in_softirq() noexcept BOTTOMHALF_EXCLUDES(lock);
     /// Context: process; allocates, starts a thread.  Return: false if that could not be had.
-    bool add_worker() noexcept BOTTOMHALF_EXCLUDES(lock) {
-        const bool was = Arch::irq_save();
-        lock.lock();
-        const bool ok = hire();
-        lock.unlock();
-        Arch::irq_restore(was);
-        return ok;
-    }
+    bool add_worker() noexcept BOTTOMHALF_EXCLUDES(lock);
     /// Lets the workers finish what is queued, ends them, and gives the pool back.  Nobody may queue any more: what still
     /// comes is refused at the door.  Context: process, not one of our own workers.
-    void retire() noexcept BOTTOMHALF_EXCLUDES(lock) {
-        end(arch::forever), detail::type_stable<Arch, worker_pool>::put(this);
-    }
+    void retire() noexcept BOTTOMHALF_EXCLUDES(lock);
     /// The same, but what is queued is not run any more, and a handler that has not returned by `deadline` is left
     /// behind, with its pool.  `drop(void* func, const char* what)` hears of both.
     template <class F>
-    void abandon(arch::ns_t deadline, F drop) noexcept BOTTOMHALF_EXCLUDES(lock) {
-        detail::list doomed;   // guarded by the lock: somebody may cancel one of them
-        {
-            detail::irq_lock<Arch> g(lock);
-            settle();
-            doomed.take(worklist_);
-        }
-        for (detail::handler h; take_first(doomed, h);) drop(h.address(), "pending");
-        if (end(deadline)) return detail::type_stable<Arch, worker_pool>::put(this);
-        void* left[8] = {};   // more than that make no better report
-        unsigned n = 0;
-        {
-            detail::irq_lock<Arch> g(lock);
-            for_each_running([&](worker_t&, running_t& r) {
-                if (n < std::size(left)) left[n++] = r.handler.address();
-            });
-        }
-        while (n != 0) drop(left[--n], "still running");   // without the lock: it may tell somebody who queues
-    }
-
-    /// The pool's world is gone, with all its tasks, wherever they were: what is here is idle again, and nobody finds the pool
-    /// any more.  Context: nobody else is left.
-    void lose() noexcept BOTTOMHALF_NO_TSA {
-        std::construct_at(&lock);
-        numbers::forget(id_);
-        const auto is_idle = [](work_item& w) { detail::data_of<Arch>(w).store(0, relaxed); };   // relaxed: alone
-        for (detail::link* l = inbox_.close(); l != nullptr;) {
-            detail::link* next = l->next;
-            is_idle(*detail::item_of(l));
-            l = next;
-        }
-        while (!worklist_.empty()) is_idle(*detail::item_of(worklist_.pop_front()));
-        for (worker_t* k = workers_; k != nullptr; k = k->next)
-            while (!k->scheduled.empty()) is_idle(*detail::item_of(k->scheduled.pop_front()));
-        // Those that ran may be gone.  If not, their words name a pool that is not there: they do not run.
-        next_free = lost_;
-        lost_ = this;
-    }
+    void abandon(arch::ns_t deadline, F drop) noexcept BOTTOMHALF_EXCLUDES(lock);
+    /// The pool's world is gone, with all its tasks, wherever they were: what is here is idle again, and the pool is as one
+    /// that was given back.  Context: nobody else is left.
+    void lose() noexcept;
 
     // ---- queueing -------------------------------------------------------------------------------------------------
 
@@ -172,8 +128,23 @@ public:
         numbers::for_each(f);
     }
     [[nodiscard]] unsigned number() const noexcept { return id_; }
+    /// The first pool that is created has the first number, whoever had it, and no handler was ever long.
+    /// Context: between two worlds.
+    static void forget_history() noexcept requires(Arch::simulated) {
+        detail::type_stable<Arch, worker_pool>::sort(
+            [](const worker_pool& a, const worker_pool& b) { return a.id_ < b.id_; });
+        for (hog& each : hogs_) each = {};
+    }
     [[nodiscard]] int cpu() const noexcept { return cpu_; }
     [[nodiscard]] pool_kind kind() const noexcept { return kind_; }
+    [[nodiscard]] bool is_highpri() const noexcept { return highpri_; }
+    [[nodiscard]] unsigned nr_workers() const noexcept BOTTOMHALF_REQUIRES(lock) { return nr_workers_; }
+    /// Since when nothing of the worklist has begun, as far as such looks tell; 0 if it is empty, or has just moved on.
+    /// Context: once in a while, no handler of it may be in the way of the caller.
+    /// `anew`: whatever was before.
+    [[nodiscard]] arch::ns_t stuck_for(arch::ns_t now, bool anew = false) noexcept BOTTOMHALF_REQUIRES(lock);
+    [[nodiscard]] bool has_pending() const noexcept BOTTOMHALF_REQUIRES(lock) { return !worklist_.empty(); }
+    pool_progress watched BOTTOMHALF_GUARDED_BY(lock);
     /// Somebody is in the middle of settle(), and has let go of the lock: what he has in his hands comes before anything
     /// that is in the inbox now.
     [[nodiscard]] bool in_transit() const noexcept BOTTOMHALF_REQUIRES(lock) { return in_transit_; }
@@ -208,6 +179,7 @@ public:
         detail::set_word<Arch>(w, detail::word::off_queue(id_) | detail::word::PENDING);
         flush_waiters<Arch>::release(waiters_.take(w));
         account_end(pwq, detail::word::colour(d), (d & detail::word::INACTIVE) == 0);
+        if (watched.first == &w.entry) watched.first = nullptr;   // if it comes again it has just come
         kick();
     }
     void wait_for(flush_waiter& f) noexcept BOTTOMHALF_REQUIRES(lock) { waiters_.add(f); }
@@ -242,9 +214,30 @@ public:
         lock.unlock();
         Arch::irq_restore(was);
     }
+    /// Looks for a handler that runs for too long.  Context: once in a while, at least every few ms, a thread that may start
+    /// others.
+    void tick() noexcept BOTTOMHALF_EXCLUDES(lock);
+    /// Whom to tell of items that come while no worker could be hired.  Context: before the pool is used.
+    void ask_when_short(void (*f)(void*), void* arg) noexcept {
+        ask_ = f;
+        ask_whom_ = arg;
+    }
+    /// Tries again to find somebody for what waits.  Context: a thread that may start others.
+    void help() noexcept BOTTOMHALF_EXCLUDES(lock) {
+        detail::irq_lock<Arch> g(lock);
+        if (short_of_workers_) leave_a_watcher();
+    }
+    /// For rescuers.  Is nobody here to look, while something of `pwq` waits?
+    [[nodiscard]] bool needs_rescue(const pwq_t& pwq) noexcept BOTTOMHALF_EXCLUDES(lock);
+    /// Runs what waits of `pwq` in the caller, until somebody else can.
+    void rescue(worker_t& k, const pwq_t& pwq) noexcept BOTTOMHALF_EXCLUDES(lock);
     template <class F>
     void for_each_pending(F f) noexcept BOTTOMHALF_REQUIRES(lock) {
         for (detail::link* l = worklist_.front(); l != worklist_.end(); l = l->next) f(*detail::item_of(l));
+    }
+    template <class F>
+    void for_each_worker(F f) noexcept BOTTOMHALF_REQUIRES(lock) {
+        for (worker_t* k = workers_; k != nullptr; k = k->next) f(*k);
     }
     template <class F>
     void for_each_running(F f) noexcept BOTTOMHALF_REQUIRES(lock) {
@@ -277,14 +270,14 @@ private:
         arch::task& t = Arch::current();
         t.worker = &k;
         k.self = &t;
-        // To the kernel's eyes a shared worker is a kworker; ps shows the thread's own name, see name_worker().
-        if (kind_ == pool_kind::bound)
-            std::snprintf(t.comm, sizeof t.comm, "kworker/%u:%u", static_cast<unsigned>(cpu_), k.number);
-        if (kind_ == pool_kind::unbound) std::snprintf(t.comm, sizeof t.comm, "kworker/u%u:%u", id_, k.number);
+        name_task(t, k);   // to the kernel's eyes a shared worker is a kworker; ps shows the thread's own name
+        if (highpri_) Arch::set_nice(highpri_nice);   // where we may; else it is a pool of its own all the same
         if (kind_ != pool_kind::dedicated) t.blocks = &worker_sleeping, t.runs = &worker_running;
+        if (Arch::simulated && kind_ == pool_kind::bound) t.burns = &worker_burning;
         if (port_ != nullptr) Arch::attach(*port_);
         bool was = Arch::irq_save();
         lock.lock();
+        k.pid = t.pid;
         while (true) {
             if (worklist_.empty()) settle();   // not per item: the inbox's line belongs to the producers
             if (work_item* w = next_work(k)) {
@@ -303,19 +296,47 @@ private:
                 let_others_settle();
                 continue;
             }
+            arch::ns_t until;
+            if (leaves(k, until)) break;
             atomic<int>(slept_on_).store(Arch::this_cpu(), relaxed);   // relaxed: a hint
             lock.unlock();
             Arch::irq_restore(was);
-            Arch::park(watch_, v, arch::forever, "work");
+            Arch::park(watch_, v, until, "work");
+            if (Arch::overslept()) [[unlikely]]
+                look_whether_told(v);
             was = Arch::irq_save();
             lock.lock();
         }
         --nr_idle_;
+        if (stop_) {   // another one may have waited for us to be done with the worklist
+            atomic<std::uint32_t>(watch_).fetch_add(1, release);
+            Arch::unpark(watch_, everybody);
+        }
         lock.unlock();
         if (port_ != nullptr) Arch::detach(*port_);
         Arch::irq_restore(was);
         t.worker = nullptr;
     }
+
+    /// What has come while we slept with `v`, somebody must have told us of: by the word, or by the doorbell.  If he is about
+    /// to, we wait for him.
+    BOTTOMHALF_COLD void look_whether_told(std::uint32_t v) noexcept {
+        const arch::ns_t until = Arch::now() + 1'000'000'000;
+        for (unsigned round = 0; Arch::now() < until; Arch::relax(round++)) {
+            const bool item = atomic<std::uint32_t>(watch_).load(acquire) == v && !inbox_.was_empty();
+            const bool irq = port_ != nullptr && atomic<std::uint64_t>(port_->pending).load(acquire) != 0 &&
+                             atomic<std::uint32_t>(port_->masked).load(acquire) == 0;
+            if (!item && !irq) return;
+        }
+        Arch::count_unannounced();
+    }
+
+    /// The kernel's rule.
+    [[nodiscard]] bool too_many_idle() const noexcept BOTTOMHALF_REQUIRES(lock) {
+        return nr_idle_ > 2 && (nr_idle_ - 2) * 4 >= nr_workers_ - nr_idle_;
+    }
+    bool leaves(worker_t& k, arch::ns_t& until) noexcept BOTTOMHALF_REQUIRES(lock);
+    work_item* first_of(const pwq_t& pwq) noexcept BOTTOMHALF_REQUIRES(lock);
 
     /// Do I go on, or start?  Asked by a worker between two items, and by one that was woken.  Return: the item to run.
     work_item* next_work(worker_t& k) noexcept BOTTOMHALF_REQUIRES(lock) {
@@ -357,12 +378,16 @@ private:
         detail::list::erase(w.entry);
         r.waiters = waiters_.take(w);
         k.current = &r;
+        k.desc[0] = '\0';
         mark_running(w, +1);
         do {
+            ++k.runs;
             // [work.pending] acquire: what any queue_work() before this, also one that returned false, was told about is
             // visible to the handler.  release: `current` and the filter are set before anybody can claim the item again.
             detail::data_of<Arch>(w).exchange(detail::word::off_queue(id_), acq_rel);
             if (kind_ == pool_kind::unbound) leave_a_watcher();
+            if (kind_ == pool_kind::bound && is_intensive(*r.pwq)) [[unlikely]]
+                count_out(k);
             lock.unlock();
             Arch::irq_restore(false);
 
@@ -370,6 +395,8 @@ private:
 
             Arch::irq_save();
             lock.lock();
+            if (k.intensive) [[unlikely]]
+                count_in(k);
         } while (at_once(k, r));
         k.current = r.outer;
         mark_running(w, -1);
@@ -390,11 +417,13 @@ private:
         if (r.outer != nullptr) return false;   // inside a flush of its own queue, which counts the runs that it is for
         if (!worklist_.empty() || !k.scheduled.empty() || !inbox_.was_untouched() || r.waiters != nullptr || stop_ ||
             in_transit_ || (kind_ == pool_kind::bound && nr_running_ > 1) || !r.pwq->inactive.empty() ||
-            atomic<std::uint32_t>(r.pwq->wq->work_colour).load(relaxed) != r.colour)   // relaxed: see admit()
+            atomic<std::uint32_t>(r.pwq->wq->work_colour).load(relaxed) != r.colour ||   // relaxed: see admit()
+            r.pwq->nr_active > atomic<int>(r.pwq->wq->max_active).load(relaxed))         // relaxed: see has_room()
             return false;
         atomic<std::uint32_t>(r.again).store(0, relaxed);   // relaxed: the lock
         if (r.item->func != r.handler.func || r.handler.has_data()) [[unlikely]]
             r.handler = detail::handler::of<Arch>(*r.item);
+        detail::trace_activation<Arch>(*r.item);
         return true;
     }
     void admit_again(running_t& r) noexcept BOTTOMHALF_REQUIRES(lock) {
@@ -413,13 +442,14 @@ private:
                           (static_cast<unsigned long>(colour) << detail::word::colour_shift);
         if (pwq.inactive.empty() && has_room(pwq)) {
             ++pwq.nr_active;
+            detail::trace_activation<Arch>(w);
             worklist_.push_back(w.entry);
         } else {
             d |= detail::word::INACTIVE;
             pwq.inactive.push_back(w.entry);
         }
         detail::set_word<Arch>(w, d);
-        if ((pwq.wq->state().load(relaxed) & wq_flag::closed) != 0) [[unlikely]]   // relaxed: set before a drain
+        if (pwq.wq->is(wq_flag::closed)) [[unlikely]]   // relaxed: set before a drain
             atomic<std::uint32_t>(pwq.wq->drain_admissions)
                 .fetch_add(1, relaxed);   // takes our lock, which orders both
     }
@@ -431,6 +461,7 @@ private:
         detail::data_of<Arch>(w).fetch_and(~detail::word::INACTIVE,
                                            relaxed);   // relaxed: keeps a failed claim's release
         ++pwq.nr_active;
+        detail::trace_activation<Arch>(w);
         worklist_.push_back(w.entry);
     }
     void account_end(pwq_t& pwq, unsigned colour, bool active) noexcept BOTTOMHALF_REQUIRES(lock) {
@@ -493,6 +524,7 @@ private:
         atomic<std::uint32_t>(f).store(f + static_cast<std::uint32_t>(n), release);
     }
     static unsigned slot(const work_item& w) noexcept {
+        if constexpr (Arch::simulated) return 0;   // no address decides what happens there
         return static_cast<unsigned>((reinterpret_cast<std::uintptr_t>(&w) >> 5) % 16);
     }
 
@@ -500,12 +532,16 @@ private:
 
     /// One idle worker looks.  Context: any, async-signal-safe.
     void wake() noexcept {
+        if (bh_cpu_ != nullptr) return bh_cpu_->all->raise(*bh_cpu_, highpri_ ? softirq::hi : softirq::tasklet);
         atomic<std::uint32_t>(watch_).fetch_add(1, release);   // ends a wait that is about to begin, see work()
         // On the only worker's own thread we are a handler that interrupted its way to sleep: the word has changed, so
         // the wait returns by itself.
         const worker_t* me = current_worker();
         if (me != nullptr && me->pool == this && kind_ == pool_kind::dedicated) return;
-        Arch::unpark(watch_, 1);
+        // relaxed: who replaces an ASLEEP that stay_alert() has written sees it [inbox.head]
+        if (atomic<std::uint32_t>(short_).load(relaxed) != 0 && ask_ != nullptr) [[unlikely]]
+            ask_(ask_whom_);
+        if (cpu_ < 0 || !detail::in_context<Arch>::postpone(waker_, cpu_)) Arch::unpark(watch_, 1);
     }
     /// Somebody other than a worker has put something on the worklist.
     void kick() noexcept BOTTOMHALF_REQUIRES(lock) {
@@ -528,8 +564,13 @@ private:
             return true;
         }
         const bool hired = hire() || nr_idle_ != 0 || stop_;
-        const bool tell = !hired && !short_of_workers_;
-        short_of_workers_ = !hired;
+        const bool tell = !hired && !told_of_shortage_;
+        short_of_workers_ = told_of_shortage_ = !hired;
+        atomic<std::uint32_t>(short_).store(hired ? 0 : 1, relaxed);   // relaxed: stay_alert() publishes it
+        if (!hired) {
+            stay_alert();
+            call_for_help();
+        }
         if (tell) {
             lock.unlock();
             detail::say(
@@ -542,6 +583,15 @@ private:
         return hired;
     }
 
+    /// Nobody looks: so each push shall be heard of, whatever is on the worklist, and see that we are short of workers.  An
+    /// ASLEEP of before would not show that; nor who came while a thread was asked for in vain.
+    void stay_alert() noexcept BOTTOMHALF_REQUIRES(lock) {
+        inbox_.wake_up();
+        for (settle(); !inbox_.fall_asleep(); settle()) let_others_settle();
+    }
+    /// Those whose items wait here, and who can help themselves, come.
+    void call_for_help() noexcept BOTTOMHALF_REQUIRES(lock);
+
     /// Upcalls of a shared pool's workers, from block().
     static bool worker_sleeping(arch::task& t) noexcept {
         worker_t& k = *static_cast<worker_t*>(t.worker);
@@ -550,9 +600,11 @@ private:
         if (!k.counted) return true;
         if (!k.blocked) {
             k.blocked = true;
-            --p.nr_running_;
+            if (!k.intensive) --p.nr_running_;
         }
-        return (p.kind_ == pool_kind::bound ? p.nr_running_ : static_cast<int>(p.nr_idle_)) != 0 || p.leave_a_watcher();
+        if (p.kind_ == pool_kind::bound ? p.nr_running_ != 0 : p.nr_idle_ > p.nr_hiring_) return true;
+        // Somebody whom another is about to hire, and counts already, may turn out not to be had.
+        return p.leave_a_watcher() && (p.nr_hiring_ == 0 || p.nr_idle_ > p.nr_hiring_);
     }
     static void worker_running(arch::task& t) noexcept {
         worker_t& k = *static_cast<worker_t*>(t.worker);
@@ -560,103 +612,47 @@ private:
         detail::irq_lock<Arch> g(p.lock);
         if (!k.blocked) return;
         k.blocked = false;
+        ++k.wakes;
+        if (p.kind_ == pool_kind::bound) p.short_of_workers_ = false;   // he will look
+        if (k.intensive) return;
         ++p.nr_running_;
         // In a bound pool we look ourselves after this item, so a push need not wake anybody.
         if (p.kind_ == pool_kind::bound) p.inbox_.wake_up();
     }
 
+    // ---- CPU_INTENSIVE --------------------------------------------------------------------------------------------
+
+    bool watch(worker_t& k, arch::ns_t now) noexcept BOTTOMHALF_REQUIRES(lock);
+    void count_hog(const void* handler) noexcept BOTTOMHALF_REQUIRES(lock);
+    static void worker_burning(arch::task& t) noexcept;   // upcall
+
+    static bool is_intensive(const pwq_t& pwq) noexcept { return pwq.wq->is(wq_flag::cpu_intensive); }
+    /// What this worker runs does not keep the pool's next item from starting.
+    void count_out(worker_t& k) noexcept BOTTOMHALF_REQUIRES(lock) {
+        if (!k.counted || k.intensive) return;
+        k.intensive = true;
+        if (!k.blocked && --nr_running_ == 0) leave_a_watcher();
+    }
+    void count_in(worker_t& k) noexcept BOTTOMHALF_REQUIRES(lock) {
+        k.intensive = false;
+        ++nr_running_;
+        inbox_.wake_up();   // we look ourselves, as in worker_running()
+    }
+
     // ---- workers --------------------------------------------------------------------------------------------------
 
     /// Lets go of the lock while the thread is started.
-    bool hire() noexcept BOTTOMHALF_REQUIRES(lock) {
-        if (nr_workers_ >= max_workers || stop_) return false;
-        ++nr_workers_;   // reserved, so that nobody else hires for the same reason
-        ++nr_idle_;
-        ++nr_hiring_;
-        const unsigned n = nr_named_++;
-        lock.unlock();
-        auto* k = new (std::nothrow) worker_t;
-        char comm[arch::comm_len + 16];
-        name_worker(comm, sizeof comm, n);
-        bool ok = k != nullptr;
-        if (ok) {
-            k->pool = this;
-            k->number = n;
-            lock.lock();
-            k->next = workers_;
-            workers_ = k;
-            lock.unlock();
-            ok = Arch::spawn(k->thread, cpu_ < 0 ? 0 : cpu_, comm, cpu_ >= 0, &worker_thread, k);
-        }
-        lock.lock();
-        --nr_hiring_;
-        if (ok) return true;
-        --nr_workers_;
-        --nr_idle_;
-        for (worker_t** at = &workers_; *at != nullptr; at = &(*at)->next)
-            if (*at == k) {
-                *at = k->next;
-                break;
-            }
-        delete k;
-        return false;
-    }
-    void name_worker(char* to, std::size_t n, unsigned which) const noexcept {
-        if (cpu_ < 0)
-            which == 0 ? std::snprintf(to, n, "%s", name_) : std::snprintf(to, n, "%.8s:%u", name_, which);
-        else
-            which == 0 ? std::snprintf(to, n, "%.*s/%d", 15 - 1 - digits(cpu_), name_, cpu_)
-                       : std::snprintf(to, n, "%.7s/%d:%u", name_, cpu_, which);
-    }
-    static int digits(int n) noexcept { return n < 10 ? 1 : n < 100 ? 2 : n < 1000 ? 3 : 4; }
-
+    bool hire() noexcept BOTTOMHALF_REQUIRES(lock);
+    void name_worker(char* to, std::size_t n, unsigned which) const noexcept;
+    /// What the kernel calls it.
+    void name_task(arch::task& t, const worker_t& k) const noexcept;
     /// Takes the first item off for good.  Return: false if there is none.
-    bool take_first(detail::list& l, detail::handler& h) noexcept BOTTOMHALF_EXCLUDES(lock) {
-        detail::irq_lock<Arch> g(lock);
-        if (l.empty()) return false;
-        work_item& w = *detail::item_of(l.front());
-        h = detail::handler::of<Arch>(w);
-        remove(w);
-        detail::data_of<Arch>(w).store(detail::word::off_queue(id_), release);   // [work.pending] idle again
-        return true;
-    }
+    bool take_first(detail::list& l, detail::handler& h) noexcept BOTTOMHALF_EXCLUDES(lock);
     /// Return: false if somebody had to be left behind.
-    bool end(arch::ns_t deadline) noexcept BOTTOMHALF_EXCLUDES(lock) {
-        worker_t* all = nullptr;
-        {
-            detail::irq_lock<Arch> g(lock);
-            let_others_settle();
-            admit_all(inbox_.close());
-            stop_ = true;
-            atomic<std::uint32_t>(watch_).fetch_add(1, release);
-            for (unsigned round = 0; nr_hiring_ != 0; ++round) {   // a worker that is about to block starts another one
-                lock.unlock();
-                Arch::relax(round);
-                lock.lock();
-            }
-            all = workers_;
-        }
-        Arch::unpark(watch_, everybody);
-        bool ended = true;
-        for (worker_t* k = all; k != nullptr; k = k->next) {
-            if (deadline == arch::forever)
-                Arch::join(k->thread);
-            else if (!Arch::join_until(k->thread, deadline))
-                ended = false;
-        }
-        if (!ended) return false;
-        {
-            detail::irq_lock<Arch> g(lock);
-            workers_ = nullptr;
-            nr_workers_ = nr_idle_ = nr_running_ = 0;
-        }
-        for (worker_t* k = all; k != nullptr;) {
-            worker_t* next = k->next;
-            delete k;
-            k = next;
-        }
-        return true;
-    }
+    bool end(arch::ns_t deadline) noexcept BOTTOMHALF_EXCLUDES(lock);
+    void unlink(worker_t& k) noexcept BOTTOMHALF_REQUIRES(lock);
+    [[nodiscard]] bool has_guest() const noexcept BOTTOMHALF_REQUIRES(lock);
+    static void delete_all(worker_t* first) noexcept;
 
     // One line for the producers, another for the workers.
     alignas(64) detail::inbox<Arch> inbox_;
@@ -673,14 +669,32 @@ private:
     pool_kind kind_ = pool_kind::dedicated;                // I
     bool stop_ BOTTOMHALF_GUARDED_BY(lock) = false;
     bool in_transit_ BOTTOMHALF_GUARDED_BY(lock) = false;
-    bool short_of_workers_ BOTTOMHALF_GUARDED_BY(lock) = false;
-    int slept_on_ = -1;                // A: the real CPU on which a worker fell asleep last, -1: not known
-    int cpu_ = -1;                     // I: emulated CPU, -1: none
-    unsigned id_ = 0;                  // I: number, for the words of items; kept for good
-    arch::cpu_port* port_ = nullptr;   // I: the CPU whose doorbell the (only) worker takes
-    char name_[32] = {};               // I
+    bool runs_in_softirq_ BOTTOMHALF_GUARDED_BY(lock) = false;    // the worker of a BH pool is at work
+    bool short_of_workers_ BOTTOMHALF_GUARDED_BY(lock) = false;   // nobody looks, and none could be hired
+    bool told_of_shortage_ BOTTOMHALF_GUARDED_BY(lock) = false;
+    std::uint32_t short_ = 0;        // A: the last worker could not be hired
+    void (*ask_)(void*) = nullptr;   // I: for help, in that case
+    void* ask_whom_ = nullptr;       // I
+    detail::later_wake waker_{&watch_};
+    int slept_on_ = -1;      // A: the real CPU on which a worker fell asleep last, -1: not known
+    int cpu_ = -1;           // I: emulated CPU, -1: none
+    unsigned id_ = 0;        // I: number, for the words of items; kept for good
+    bool highpri_ = false;   // I
+    typename softirq_controller<Arch>::cpu* bh_cpu_ = nullptr;   // I: of a BH pool
+    arch::cpu_port* port_ = nullptr;                             // I: the CPU whose doorbell the (only) worker takes
+    worker_t* left_ BOTTOMHALF_GUARDED_BY(lock) = nullptr;       // those that were too many, to be joined
+    arch::ns_t too_many_since_ BOTTOMHALF_GUARDED_BY(lock) = arch::forever;   // idle ones; forever: they are not
+    char name_[32] = {};                                                      // I
 
-    BOTTOMHALF_STATE static inline constinit worker_pool* lost_ = nullptr;   // kept, see lose()
+    struct hog {
+        const void* handler = nullptr;   // A
+        std::uint64_t times = 0;         // A
+    };
+    static constexpr unsigned nr_hogs = 64;
+    BOTTOMHALF_STATE static inline constinit hog hogs_[nr_hogs] = {};
 };
 
 }   // namespace bottomhalf
+
+// The bodies of what is only declared here.
+#include <bottomhalf/worker_pool_life.hpp>

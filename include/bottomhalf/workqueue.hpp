@@ -6,11 +6,14 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include <bottomhalf/context.hpp>
 #include <bottomhalf/detail/spinlock.hpp>
+#include <bottomhalf/flush.hpp>
 #include <bottomhalf/pool_workqueue.hpp>
 #include <bottomhalf/report.hpp>
+#include <bottomhalf/trace.hpp>
 #include <bottomhalf/work.hpp>
 #include <bottomhalf/worker_pool.hpp>
 
@@ -22,6 +25,7 @@ struct workqueue_ops {
     using pwq_t = pool_workqueue<Arch>;
     using pool_t = worker_pool<Arch>;
     using running_t = running_item<Arch>;
+    using whole = detail::queue_flush<Arch>;
     template <class T>
     using atomic = typename Arch::template atomic_ref<T>;
 
@@ -36,6 +40,11 @@ struct workqueue_ops {
                                               nr_cpus);   // relaxed: to spread
         const auto cpu = static_cast<unsigned>(t.cpu);
         return cpu < nr_cpus ? cpu : cpu % nr_cpus;
+    }
+    /// The next thread that is given one is the first.  Context: between two worlds.
+    static void forget_homes() noexcept requires(Arch::simulated) {
+        next_home_ = 0;
+        pool_t::forget_history();
     }
 
     static bool queue_work(wq_t* wq, work_item& w, location at) noexcept {
@@ -58,6 +67,7 @@ struct workqueue_ops {
     static bool push_owned(wq_t& wq, unsigned cpu, work_item& w, unsigned long old, location at) noexcept {
         w.entry.prev = last_pool_of(old);
         detail::set_word<Arch>(w, in_inbox_of(wq.link_for(cpu)));   // whoever follows it to the link finds it set up
+        trace_queueing(wq, cpu, w);
         if (wq.pool_for(cpu).enqueue(w)) [[likely]]
             return true;
         return refused(wq, w, old, at);
@@ -65,7 +75,7 @@ struct workqueue_ops {
 
     /// Everything that makes a call impossible, before anything is changed.  Return: false, and the report is made.
     static bool may_queue(wq_t* wq, work_item& w, location at) noexcept {
-        if (wq != nullptr && w.func != nullptr && (wq->state().load(relaxed) & wq_flag::closed) == 0) [[likely]]
+        if (wq != nullptr && w.func != nullptr && !wq->is(wq_flag::closed)) [[likely]]
             return true;   // relaxed: to queue while another thread destroys the queue is the user's race, see push_owned()
         return may_queue_slowly(wq, w, at);
     }
@@ -94,7 +104,7 @@ struct workqueue_ops {
             return;
         }
         if (forked("flush_workqueue", at)) return;
-        if ((wq->state().load(relaxed) & wq_flag::dead) != 0) {
+        if (wq->is(wq_flag::dead)) {
             detail::say(channel::advice, severity::warn, "flush_workqueue", at, "queue %s has been destroyed",
                         wq->name);
             return;
@@ -102,7 +112,7 @@ struct workqueue_ops {
         worker<Arch>* me = pool_t::current_worker();
         running_t* own = running_of(me, *wq);
         if (own != nullptr) {
-            if ((wq->state().load(relaxed) & wq_flag::dedicated) == 0) {
+            if (!wq->is(wq_flag::dedicated)) {
                 detail::say(
                     channel::kernel, severity::warn, "flush_workqueue", at,
                     "possible recursive locking detected: a handler of (wq_completion)%s flushes its own queue and "
@@ -111,20 +121,21 @@ struct workqueue_ops {
                 return;
             }
         }
-        settle_all(*wq);
+        if (me != nullptr && me->current != nullptr) check_dependency(*me->current, *wq, nullptr, at);
+        whole::settle_all(*wq);
         bool shared = false;
-        const std::uint32_t colour = begin_flush(*wq, own != nullptr, shared);
-        if (own != nullptr) {
-            flush_own(*me, *wq, colour, shared, at);
-            mark_flushing(*me, *wq, true);
+        const std::uint32_t colour = whole::begin_flush(*wq, own != nullptr, shared);
+        if (own != nullptr && me != nullptr) {
+            whole::flush_own(*me, *wq, colour, shared, at);
+            whole::mark_flushing(*me, *wq, true);
         }
         for (unsigned i = 0; i < wq->nr_links; ++i) {
             // Nobody but the caller would run what is left in his own pool, and that came after what he has just run.
             if (own != nullptr && wq->link(i).pool == me->pool) continue;
-            wait_for_colours(*wq, wq->link(i), colour, own != nullptr);
+            whole::wait_for_colours(*wq, wq->link(i), colour, own != nullptr);
         }
-        if (own != nullptr) mark_flushing(*me, *wq, false);
-        if (!shared) end_flush(*wq, colour);
+        if (own != nullptr) whole::mark_flushing(*me, *wq, false);
+        if (!shared) whole::end_flush(*wq, colour);
     }
 
     /// Waits until nothing is left; meanwhile only the queue's own handlers may queue.
@@ -210,7 +221,7 @@ struct workqueue_ops {
         return was;
     }
     /// Return: true if it may be queued again.
-    static bool enable(work_item& w) noexcept {
+    static bool enable(work_item& w, location at = location::current()) noexcept {
         if (in_child()) return true;   // as cancel()
         detail::irq_guard<Arch> masked;
         auto data = detail::data_of<Arch>(w);
@@ -218,14 +229,14 @@ struct workqueue_ops {
             const unsigned long d = data.load(relaxed);   // relaxed: nothing but the bits is looked at
             if ((d & detail::word::PWQ) != 0 ||
                 (d & detail::word::depth_mask) == 0) {   // somewhere, hence not disabled
-                complain_underflow();
+                complain_underflow(at);
                 return true;
             }
             Arch::relax(round);
         }
         unsigned long d = data.load(relaxed);   // relaxed: PENDING is ours
         if ((d & detail::word::depth_mask) == 0)
-            complain_underflow();
+            complain_underflow(at);
         else
             d -= detail::word::depth_one;
         data.store(d & ~detail::word::PENDING, release);   // [work.pending]
@@ -237,8 +248,14 @@ struct workqueue_ops {
     /// that is what two queues of threads of their own always are, so every pool is asked.
     static bool cancel_sync(work_item& w, timer_stop stop, const char* function, location at) noexcept {
         if (forked(function, at)) return false;
-        if (!context<Arch>::might_sleep(function, at)) return cancel(w, stop);
+        const bool busily = context<Arch>::in_atomic() && was_in_softirq(w);   // that may be waited for without sleep
+        if (busily && context<Arch>::in_hardirq())
+            detail::say(channel::kernel, severity::warn, function, at, "WARN_ON_ONCE(in_hardirq())");
+        else if (!busily && !context<Arch>::might_sleep(function, at))
+            return cancel(w, stop);
         const bool was = disable(w, stop);
+        for (unsigned round = 0; busily && !context<Arch>::in_hardirq() && is_running(w); ++round) Arch::relax(round);
+        if (busily) return enable(w), was;
         wait_for_end(w, false, function, at);
         wait_elsewhere(w, function);
         enable(w);
@@ -246,8 +263,10 @@ struct workqueue_ops {
     }
     static bool disable_sync(work_item& w, timer_stop stop, const char* function, location at) noexcept {
         if (forked(function, at)) return false;
-        const bool may = context<Arch>::might_sleep(function, at);
+        const bool busily = context<Arch>::in_atomic() && was_in_softirq(w) && !context<Arch>::in_hardirq();
+        const bool may = !busily && context<Arch>::might_sleep(function, at);
         const bool was = disable(w, stop);
+        for (unsigned round = 0; busily && is_running(w); ++round) Arch::relax(round);
         if (may) wait_for_end(w, false, function, at), wait_elsewhere(w, function);
         return was;
     }
@@ -265,6 +284,11 @@ struct workqueue_ops {
         });
         return runs;
     }
+    /// Was it last queued where softirqs run it?
+    static bool was_in_softirq(work_item& w) noexcept {
+        const pool_t* pool = pool_of(detail::data_of<Arch>(w).load(acquire));
+        return pool != nullptr && pool->kind() == pool_kind::bh;
+    }
     /// Whether the caller is a handler of `wq` (then it may queue on it while it is drained).
     static running_t* running_of(worker<Arch>* me, const wq_t& wq) noexcept {
         for (running_t* r = me != nullptr ? me->current : nullptr; r != nullptr; r = r->outer)
@@ -273,7 +297,11 @@ struct workqueue_ops {
     }
     static work_item* current_work() noexcept {
         worker<Arch>* me = pool_t::current_worker();
-        return me == nullptr || me->current == nullptr || context<Arch>::in_interrupt() ? nullptr : me->current->item;
+        if (me == nullptr || me->current == nullptr) return nullptr;
+        // In interrupt it is the one whom we interrupt, unless it is a softirq itself.
+        const bool mine =
+            me->pool->kind() == pool_kind::bh ? !context<Arch>::in_hardirq() : !context<Arch>::in_interrupt();
+        return mine ? me->current->item : nullptr;
     }
     /// Links are looked at one after the other, and an item may hop to one that was idle a moment ago.  Whoever queued it
     /// was running then; so two looks in a row that find everything idle, with nothing admitted in between, find the truth.
@@ -298,12 +326,45 @@ struct workqueue_ops {
     /// Raises or lowers the limit of items under way per link.
     static void set_max_active(wq_t& wq, int n) noexcept {
         if (in_child()) return;
-        atomic<int>(wq.max_active).store(n, relaxed);   // relaxed: each link's lock follows
-        for (unsigned i = 0; i < wq.nr_links; ++i) {
-            pwq_t& link = wq.link(i);
-            detail::irq_lock<Arch> g(link.pool->lock);
-            link.pool->activate(link);
+        detail::irq_lock<Arch> g(wq.colours);
+        wq.wanted_active = n;
+        if (atomic<int>(wq.max_active).load(relaxed) != 0) put_limit(wq, n);   // relaxed: written under this lock
+    }
+    /// Whatever it was told, so that all that waits comes out.
+    static void let_all_in(wq_t& wq) noexcept {
+        detail::irq_lock<Arch> g(wq.colours);
+        put_limit(wq, 0x7fffffff);
+    }
+    /// From now on nobody calls it.
+    static rescuer<Arch>* part_with_rescuer(wq_t& wq) noexcept {
+        rescuer<Arch>* r = nullptr;
+        for (unsigned i = 0; i < wq.nr_links; ++i) {   // under each lock that a caller may hold
+            detail::irq_lock<Arch> g(wq.link(i).pool->lock);
+            if (i == 0) r = atomic<rescuer<Arch>*>(wq.saviour).exchange(nullptr, relaxed);   // relaxed: the locks
         }
+        return r;
+    }
+    /// A freezable queue stops to start anything, or goes on.
+    static void freeze(wq_t& wq, bool stop) noexcept {
+        if (!wq.is(wq_flag::freezable) || in_child()) return;
+        detail::irq_lock<Arch> g(wq.colours);
+        put_limit(wq, stop ? 0 : wq.wanted_active);
+    }
+    /// Return: whether anything of it is on a worklist, or runs.
+    static bool is_active(wq_t& wq) noexcept {
+        for (unsigned i = 0; i < wq.nr_links; ++i) {
+            detail::irq_lock<Arch> g(wq.link(i).pool->lock);
+            wq.link(i).pool->settle();
+            if (wq.link(i).nr_active != 0) return true;
+        }
+        return false;
+    }
+    /// Return: whether items wait on `cpu` because as many as may are under way.
+    static bool is_congested(unsigned cpu, wq_t& wq) noexcept {
+        pwq_t& link = wq.link_for(cpu);
+        detail::irq_lock<Arch> g(link.pool->lock);
+        link.pool->settle();
+        return !link.inactive.empty();
     }
     static pool_t* pool_of(unsigned long d) noexcept {
         if ((d & detail::word::PWQ) == 0) return pool_t::by_number(detail::word::last_pool(d));
@@ -344,15 +405,23 @@ private:
                 if (!detail::data_of<Arch>(w).compare_exchange_strong(d, d | detail::word::PENDING, acq_rel, relaxed))
                     [[unlikely]]
                     return claim_and_push_slowly(wq, cpu, w, at);
+                trace_queueing(wq, cpu, w);
                 return pool_t::run_again(*again), true;
             }
         if (!detail::data_of<Arch>(w).compare_exchange_strong(d, in_inbox_of(wq.link_for(cpu)), acq_rel, relaxed))
             [[unlikely]]
             return claim_and_push_slowly(wq, cpu, w, at);
         w.entry.prev = last_pool_of(d);
+        trace_queueing(wq, cpu, w);
         if (wq.pool_for(cpu).enqueue(w)) [[likely]]
             return true;
         return refused(wq, w, d, at);
+    }
+    /// Of an item whose PENDING is the caller's, before anybody can run it.
+    static void trace_queueing(wq_t& wq, unsigned cpu, work_item& w) noexcept {
+        if constexpr (trace::compiled_in)
+            detail::tracepoint<Arch>(trace::event::workqueue_queue_work, &w, detail::handler::of<Arch>(w).address(),
+                                     wq.name, cpu, static_cast<std::uint64_t>(wq.pool_for(cpu).cpu()));
     }
     __attribute__((noinline)) static bool claim_and_push_slowly(wq_t& wq, unsigned cpu, work_item& w,
                                                                 location at) noexcept {
@@ -409,16 +478,17 @@ private:
         detail::say(channel::advice, severity::bug, "__queue_work", at, "queue %s has been destroyed; not queued",
                     wq.name);
     }
-    __attribute__((noinline, cold)) static void complain_underflow() noexcept {
-        detail::say(channel::kernel, severity::warn, "work_offqd_enable", location::current(),
-                    "workqueue: work disable count underflowed");
+    __attribute__((noinline, cold)) static void complain_underflow(location at) noexcept {
+        detail::say(channel::kernel, severity::warn, "enable_work", at, "workqueue: work disable count underflowed");
     }
 
     /// Waits for the queued instance (if `queued`), else for the running one.  Return: whether there was one.
     static bool wait_for_end(work_item& w, bool queued, const char* function, location at) noexcept {
         flush_waiter f{&w};
         worker<Arch>* me = pool_t::current_worker();
+        const running_t* mine = me != nullptr ? me->current : nullptr;
         pool_t* pool = nullptr;
+        wq_t* theirs = nullptr;
         for (unsigned round = 0;; Arch::relax(round++)) {
             pool = pool_of(detail::data_of<Arch>(w).load(acquire));
             if (pool == nullptr) return false;
@@ -427,10 +497,14 @@ private:
             const unsigned long d = detail::data_of<Arch>(w).load(acquire);
             if (pool_of(d) != pool || detail::word::in_inbox(d)) continue;   // it moved meanwhile
             if (queued && detail::word::on_worklist(d)) {
-                if (me != nullptr && me->pool == pool && pool->kind() == pool_kind::dedicated) {
-                    complain_self(function, at);
+                const pwq_t* link = pool_t::link_of(w);
+                // The only thread, or the only item that may be under way: ours.
+                if (mine != nullptr && ((me->pool == pool && pool->kind() == pool_kind::dedicated) ||
+                                        (mine->pwq == link && atomic<int>(link->wq->max_active).load(relaxed) == 1))) {
+                    complain_self(function, at);   // relaxed: above, a hint in a report
                     return false;
                 }
+                theirs = link->wq;
                 pool->wait_for(f);
                 break;
             }
@@ -442,8 +516,10 @@ private:
             }
             f.next = r->waiters;
             r->waiters = &f;
+            theirs = r->pwq->wq;
             break;
         }
+        if (queued && mine != nullptr) check_dependency(*mine, *theirs, w.func, at);
         pool->sleep_until_end(f, function);
         return true;
     }
@@ -464,6 +540,15 @@ private:
             }
         });
     }
+    /// Work that frees memory must not wait for work that may need some.
+    static void check_dependency(const running_t& mine, wq_t& theirs, work_func func, location at) noexcept {
+        wq_t& wq = *mine.pwq->wq;
+        if (!wq.is(wq_flag::mem_reclaim) || wq.is(wq_flag::legacy) || theirs.is(wq_flag::mem_reclaim)) [[likely]]
+            return;
+        detail::say(channel::kernel, severity::warn, "check_flush_dependency", at,
+                    "workqueue: WQ_MEM_RECLAIM %s:%p is flushing !WQ_MEM_RECLAIM %s:%p", wq.name,
+                    mine.handler.address(), theirs.name, reinterpret_cast<void*>(func));
+    }
     static bool is_mine(worker<Arch>* me, running_t* r) noexcept {
         for (running_t* m = me != nullptr ? me->current : nullptr; m != nullptr; m = m->outer)
             if (m == r) return true;
@@ -474,135 +559,13 @@ private:
                     "possible recursive locking detected: a handler would wait for itself; not waiting");
     }
 
-    // ---- flushing a whole queue -----------------------------------------------------------------------------------
-    //
-    // Each flush takes the current colour and moves the queue on to the next: items admitted from then on have another
-    // one.  It waits until no link has items of its own colour, or of an older one, in flight.  The queue moves on only to
-    // a colour that no flush has taken and of which nothing is in flight, so what is not newer than a flush is older.
-
-    static constexpr std::uint32_t next_colour(std::uint32_t c) noexcept { return (c + 1) % detail::word::nr_colours; }
-
-    /// Everything queued so far gets the colour that is current now.
-    static void settle_all(wq_t& wq) noexcept {
+    static void put_limit(wq_t& wq, int n) noexcept BOTTOMHALF_REQUIRES(wq.colours) {
+        atomic<int>(wq.max_active).store(n, relaxed);   // relaxed: each link's lock follows
         for (unsigned i = 0; i < wq.nr_links; ++i) {
-            pool_t& pool = *wq.link(i).pool;
-            for (unsigned round = 0;; Arch::relax(round++)) {
-                detail::irq_lock<Arch> g(pool.lock);
-                pool.settle();
-                if (!pool.in_transit()) break;
-            }
+            pwq_t& link = wq.link(i);
+            detail::irq_lock<Arch> g(link.pool->lock);
+            link.pool->activate(link);
         }
-    }
-    /// `inside`: the caller is a handler of the queue.  If no colour is free, because of flushes that wait for this very
-    /// handler perhaps, it cannot wait for one: it shares the current colour, and may wait for a little more than it must.
-    static std::uint32_t begin_flush(wq_t& wq, bool inside, bool& shared) noexcept {
-        while (true) {
-            const std::uint32_t v = atomic<std::uint32_t>(wq.flush_word).load(acquire);
-            atomic<std::uint32_t>(wq.flushers).fetch_add(1, relaxed);   // relaxed: before the pools' locks, as below
-            bool begun = false;
-            std::uint32_t mine;
-            {
-                detail::irq_lock<Arch> g(wq.colours);
-                mine = atomic<std::uint32_t>(wq.work_colour).load(relaxed);   // relaxed: changed under this lock
-                const std::uint32_t next = next_colour(mine);
-                if ((wq.busy_colours & (1U << next)) == 0 && !in_flight(wq, next)) {
-                    wq.busy_colours |= 1U << mine;
-                    atomic<std::uint32_t>(wq.work_colour).store(next, relaxed);   // relaxed: see admit()
-                    begun = true;
-                }
-            }
-            shared = !begun && inside;
-            if (!begun && !inside)
-                detail::block<Arch>(wq.flush_word, v, arch::forever, "an earlier flush of the queue");
-            atomic<std::uint32_t>(wq.flushers).fetch_sub(1, relaxed);
-            if (begun || inside) return mine;
-        }
-    }
-    static void end_flush(wq_t& wq, std::uint32_t mine) noexcept {
-        {
-            detail::irq_lock<Arch> g(wq.colours);
-            wq.busy_colours &= ~(1U << mine);
-        }
-        if (atomic<std::uint32_t>(wq.flushers).load(relaxed) != 0)
-            pool_t::wake_flushers(wq);   // relaxed: see begin_flush()
-    }
-    static bool in_flight(wq_t& wq, std::uint32_t colour) noexcept {
-        for (unsigned i = 0; i < wq.nr_links; ++i) {
-            detail::irq_lock<Arch> g(wq.link(i).pool->lock);
-            if (wq.link(i).in_flight[colour] != 0) return true;
-        }
-        return false;
-    }
-    /// `inside`: the caller is a handler of this queue.  Handlers that are inside a flush of it themselves do not count
-    /// then: two that waited for each other would wait for ever.
-    static void wait_for_colours(wq_t& wq, pwq_t& link, std::uint32_t mine, bool inside) noexcept {
-        pool_t& pool = *link.pool;
-        while (true) {
-            std::uint32_t v;
-            {
-                detail::irq_lock<Arch> g(pool.lock);
-                const std::uint32_t mask = not_newer(wq, mine);
-                std::uint32_t n = 0;
-                for (std::uint32_t c = 0; c < detail::word::nr_colours; ++c)
-                    if ((mask & (1U << c)) != 0) n += link.in_flight[c];
-                if (inside)
-                    pool.for_each_running([&](worker<Arch>&, running_t& r) {
-                        if (r.flushing && r.pwq == &link && (mask & (1U << r.colour)) != 0) --n;
-                    });
-                if (n == 0) return;
-                v = atomic<std::uint32_t>(wq.flush_word).load(relaxed);     // relaxed: both under the pool's lock,
-                atomic<std::uint32_t>(wq.flushers).fetch_add(1, relaxed);   // which account_end() holds when it looks
-            }
-            detail::block<Arch>(wq.flush_word, v, arch::forever, "flush_workqueue");   // [wq.flush]
-            atomic<std::uint32_t>(wq.flushers).fetch_sub(1, relaxed);   // relaxed: one wake-up too many does no harm
-        }
-    }
-    /// The colours of what was queued before the flush that has the colour `mine`.  To be asked under the lock of the pool
-    /// whose items are looked at: a colour that is new to us is on none of them then.
-    static std::uint32_t not_newer(wq_t& wq, std::uint32_t mine) noexcept {
-        std::uint32_t mask = 0;
-        for (std::uint32_t c = next_colour(atomic<std::uint32_t>(wq.work_colour).load(relaxed));; c = next_colour(c)) {
-            mask |= 1U << c;
-            if (c == mine) return mask;
-        }
-    }
-    /// Only what the flush is for: an item that queues itself for ever would keep us here for ever.  Later items have
-    /// another colour, unless ours is `shared`: then what counts is how many are there now.
-    static void flush_own(worker<Arch>& me, wq_t& wq, std::uint32_t colour, bool shared, location at) noexcept {
-        if (++me.inline_depth >= 3)   // the worker's own loop is the first level of the four that the kernel counts to
-            detail::say(channel::kernel, severity::warn, "run_workqueue", at, "recursion depth exceeded: %d",
-                        me.inline_depth + 1);
-        const auto wanted = [&wq, colour](work_item& each) {
-            const unsigned long d = detail::data_of<Arch>(each).load(relaxed);   // relaxed: lock held
-            return (not_newer(wq, colour) & (1U << detail::word::colour(d))) != 0;
-        };
-        unsigned left = 0;
-        if (shared) {
-            detail::irq_lock<Arch> g(me.pool->lock);
-            me.pool->for_each_pending([&](work_item& each) { left += wanted(each) ? 1U : 0U; });
-        }
-        me.pool->run_inline(me, [&](work_item& each) {
-            if (!wanted(each)) return false;
-            if (!shared) return true;
-            if (left == 0) return false;
-            --left;
-            return true;
-        });
-        --me.inline_depth;
-    }
-    static void mark_flushing(worker<Arch>& me, wq_t& wq, bool on) noexcept {
-        {
-            detail::irq_lock<Arch> g(me.pool->lock);
-            for (running_t* r = me.current; r != nullptr; r = r->outer)
-                // Those further out, on whose stack this one ran, are inside a flush still; this one is not any more.
-                if (r->pwq->wq == &wq) r->flushing = on || (r != me.current && me.inline_depth > 0);
-            if (on)
-                atomic<std::uint32_t>(wq.inside_flushers).fetch_add(1, relaxed);   // relaxed: as wq.flushers
-            else
-                atomic<std::uint32_t>(wq.inside_flushers).fetch_sub(1, relaxed);
-        }
-        if (on && atomic<std::uint32_t>(wq.flushers).load(relaxed) != 0)
-            pool_t::wake_flushers(wq);   // two who would meet
     }
 
     BOTTOMHALF_STATE static inline constinit unsigned next_home_ = 0;           // A

@@ -8,9 +8,9 @@
 //   worker.release();                           // its stack goes back to the pool
 //
 // A switch saves what a function must preserve, and what a thread would have had to itself: errno, the exceptions that
-// are being handled, the floating-point modes.  The sanitizers are told.  It does not touch the signal mask (that costs
-// twenty times the rest), except where ucontext does the switching: on processors other than the two below, or with
-// BOTTOMHALF_FIBER_UCONTEXT defined to 1.  Not for programs that run with a hardware shadow stack.
+// are being handled, the floating-point modes.  The sanitizers are told, and valgrind.  It does not touch the signal mask
+// (that costs twenty times the rest), except where ucontext does the switching: on processors other than the two below, or
+// with BOTTOMHALF_FIBER_UCONTEXT defined to 1.  Not for programs that run with a hardware shadow stack.
 #pragma once
 
 #include <cerrno>
@@ -22,7 +22,6 @@
 
 #include <cxxabi.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <bottomhalf/detail/annotations.hpp>
 
@@ -42,6 +41,9 @@
 #endif
 #if BOTTOMHALF_TSAN
 #include <sanitizer/tsan_interface.h>
+#endif
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
 #endif
 
 #if !BOTTOMHALF_FIBER_UCONTEXT
@@ -174,6 +176,7 @@ struct exceptions_in_flight {
 class fiber {
 public:
     static constexpr std::size_t stack_size = std::size_t{256} * 1024;   // sanitizers double and triple the frames
+    static constexpr std::size_t guard_size = std::size_t{64} * 1024;   // pages that trap: a large frame hits them, too
 
     fiber() noexcept = default;
     fiber(const fiber&) = delete;
@@ -194,21 +197,33 @@ public:
 
     /// This object stands for the caller from now on: for the OS thread, on the stack that it came with.
     void adopt() noexcept {
+        find_thread();
 #if BOTTOMHALF_TSAN
         tsan_ = __tsan_get_current_fiber();
 #endif
     }
 
     /// Prepares a fiber whose first switch_to() calls `fn(arg)`.  `fn` must not return or throw; it ends with leave().
+    /// One that has ended, or was abandoned, keeps its stack for that.
     /// Return: false if there was no memory for its stack.
     [[nodiscard]] bool create(void (*fn)(void*), void* arg) noexcept {
-        stack_ = take_stack();
-        if (stack_ == nullptr) return false;
+        if (stack_ == nullptr) {
+            stack_ = take_stack();
+            if (stack_ == nullptr) return false;
+        } else {
+#if BOTTOMHALF_ASAN
+            __asan_unpoison_memory_region(stack_, stack_size);   // of the frames that were never returned from
+#endif
+#if BOTTOMHALF_TSAN
+            __tsan_destroy_fiber(tsan_);
+#endif
+        }
         fn_ = fn;
         arg_ = arg;
         ended_ = false;
         exceptions_ = {};
         errno_ = 0;
+        find_thread();
         lay_out();
 #if BOTTOMHALF_ASAN
         bottom_ = stack_;
@@ -246,13 +261,38 @@ public:
         stack_ = nullptr;
     }
 
+    /// It will not go on, and its stack is free.  What lives there is not destroyed; nobody may refer to it any more.  The
+    /// exceptions that it was handling do not live there, and are.
+    void abandon() noexcept {
+        ended_ = true;
+        if (exceptions_.caught != nullptr) [[unlikely]]
+            end_catches();
+    }
+
     [[nodiscard]] void* stack() const noexcept { return stack_; }
+    /// Whether `p` is in a frame of this fiber, which must be the caller.
+    [[nodiscard]] bool is_on_stack(const void* p) const noexcept {
+#if BOTTOMHALF_ASAN
+        // It may keep frames elsewhere, so that their use after return is seen.
+        if (__asan_addr_is_in_fake_stack(__asan_get_current_fake_stack(), const_cast<void*>(p), nullptr, nullptr) !=
+            nullptr)
+            return true;
+#endif
+        return reinterpret_cast<std::uintptr_t>(p) - reinterpret_cast<std::uintptr_t>(stack_) < stack_size;
+    }
+    /// Is it where this one's stack would overflow to?
+    [[nodiscard]] bool guards(const void* address) const noexcept {
+        const auto end = reinterpret_cast<std::uintptr_t>(stack_), at = reinterpret_cast<std::uintptr_t>(address);
+        return stack_ != nullptr && at < end && at >= end - guard_size;
+    }
 
 private:
-    void* stack_ = nullptr;   // lowest usable byte; below it is a page that traps
+    void* stack_ = nullptr;   // lowest usable byte; below it are pages that trap
     bool ended_ = false;
     int errno_ = 0;
     detail::exceptions_in_flight exceptions_{};
+    int* errno_at_ = nullptr;   // both of the OS thread, which has a call for each of them
+    void* exceptions_at_ = nullptr;
     void (*fn_)(void*) = nullptr;
     void* arg_ = nullptr;
 #if BOTTOMHALF_FIBER_UCONTEXT
@@ -269,9 +309,13 @@ private:
     void* tsan_ = nullptr;
 #endif
 
+    void find_thread() noexcept {
+        errno_at_ = &errno;
+        exceptions_at_ = abi::__cxa_get_globals();
+    }
     void depart(fiber& to) noexcept {
-        errno_ = errno;
-        std::memcpy(&exceptions_, abi::__cxa_get_globals(), sizeof exceptions_);
+        errno_ = *errno_at_;
+        std::memcpy(&exceptions_, exceptions_at_, sizeof exceptions_);
         detail::crossing = {this, &to};
 #if BOTTOMHALF_ASAN
         __sanitizer_start_switch_fiber(ended_ ? nullptr : &fake_, to.bottom_, to.size_);
@@ -294,8 +338,20 @@ private:
         fiber& from = *detail::crossing.from;
         __sanitizer_finish_switch_fiber(fake_, &from.bottom_, &from.size_);
 #endif
-        std::memcpy(abi::__cxa_get_globals(), &exceptions_, sizeof exceptions_);
-        errno = errno_;
+        std::memcpy(exceptions_at_, &exceptions_, sizeof exceptions_);
+        *errno_at_ = errno_;
+    }
+    /// As if each of its catch blocks had come to its end.
+    BOTTOMHALF_COLD void end_catches() noexcept {
+        detail::exceptions_in_flight mine;
+        void* const here = exceptions_at_;
+        std::memcpy(&mine, here, sizeof mine);
+        while (exceptions_.caught != nullptr) {
+            std::memcpy(here, &exceptions_, sizeof exceptions_);
+            abi::__cxa_end_catch();   // of the innermost
+            std::memcpy(&exceptions_, here, sizeof exceptions_);
+        }
+        std::memcpy(here, &mine, sizeof mine);
     }
     static void enter() noexcept {
         fiber& self = *detail::crossing.to;
@@ -338,14 +394,23 @@ private:
                 return stack;
             }
         }
-        const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-        void* const map =
-            ::mmap(nullptr, page + stack_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        constexpr std::size_t size = guard_size + stack_size;
+        void* const map = ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (map == MAP_FAILED) return nullptr;
-        void* const stack = static_cast<char*>(map) + page;
-        if (::mprotect(stack, stack_size, PROT_READ | PROT_WRITE) == 0) return stack;
-        ::munmap(map, page + stack_size);
-        return nullptr;
+        void* const stack = static_cast<char*>(map) + guard_size;
+        if (::mprotect(stack, stack_size, PROT_READ | PROT_WRITE) != 0) {
+            ::munmap(map, size);
+            return nullptr;
+        }
+        tell_valgrind(stack);
+        return stack;
+    }
+    /// That this is a stack: otherwise, where another is near enough, a switch looks to it like a frame that is left, and what
+    /// lies between like memory that nobody may touch.  It stays one, as it stays mapped.
+    static void tell_valgrind([[maybe_unused]] void* stack) noexcept {
+#if defined(VALGRIND_STACK_REGISTER)
+        static_cast<void>(VALGRIND_STACK_REGISTER(stack, static_cast<char*>(stack) + stack_size));
+#endif
     }
     static void give_stack(void* stack) noexcept {
 #if BOTTOMHALF_ASAN

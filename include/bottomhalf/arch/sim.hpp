@@ -7,8 +7,9 @@
 //
 // The same interface as threads.hpp, member for member.  What a step is: each access through atomic_ref, each park(),
 // unpark(), relax() and spawn(), each doorbell, both edges of the interrupt mask.  The step comes first and then the
-// deed, so whatever is not a step belongs to the deed before it.  Memory orders are accepted and mean nothing: here
-// everything is sequentially consistent.
+// deed, so whatever is not a step belongs to the deed before it.  Everything is sequentially consistent, unless an exploration
+// wants stores to be late, as on x86 (sim_store_buffer.hpp): then the orders count that keep them from it.  All orders are told
+// to whoever looks for races (sim_watcher.hpp).
 //
 // An interrupt is taken by the task that stands for the CPU, at its next step, as a call from inside that step.  As
 // with signals: a doorbell does not nest in its own handler, one that comes twice is heard once, sleepers wake for it.
@@ -27,11 +28,13 @@
 
 #include <bottomhalf/arch/arch.hpp>
 #include <bottomhalf/arch/console.hpp>
+#include <bottomhalf/arch/sim_memory.hpp>
 #include <bottomhalf/arch/sim_world.hpp>
 
 namespace bottomhalf::arch {
 
-/// std::atomic_ref on the simulator: a step, then the plain access.  Nobody else runs in between.
+/// std::atomic_ref on the simulator: a step, then the plain access.  Nobody else runs in between.  Unseen: where the driver's
+/// accesses are steps (sim/instrumented.hpp) this one must not become the driver's, merged with others by the compiler.
 template <class T>
 class sim_atomic_ref {
     static_assert(std::is_trivially_copyable_v<T>);
@@ -49,64 +52,103 @@ public:
     sim_atomic_ref& operator=(const sim_atomic_ref&) = delete;
 
     [[nodiscard]] bool is_lock_free() const noexcept { return true; }
-    T load(order = seq_cst) const noexcept { return at(); }
-    operator T() const noexcept { return at(); }   // NOLINT(google-explicit-constructor): as std::atomic_ref has it
-    void store(T value, order = seq_cst) const noexcept { at() = value; }
-    T operator=(T value) const noexcept {   // NOLINT(misc-unconventional-assign-operator): likewise
-        return at() = value;
+    BOTTOMHALF_UNSEEN T load(order o = seq_cst) const noexcept {
+        T& now = at(sim_access::load, o);
+        if (detail::simulation.buffers_stores) [[unlikely]]
+            return as_seen_here(now);
+        return now;
     }
-    T exchange(T value, order = seq_cst) const noexcept { return std::exchange(at(), value); }
+    // NOLINTNEXTLINE(google-explicit-constructor): as std::atomic_ref has it
+    BOTTOMHALF_UNSEEN operator T() const noexcept { return load(); }
+    BOTTOMHALF_UNSEEN void store(T value, order o = seq_cst) const noexcept {
+        T& now = at(sim_access::store, o);
+        if (detail::simulation.buffers_stores && is_late(value, o)) [[unlikely]]
+            return;
+        now = value;
+    }
+    BOTTOMHALF_UNSEEN T operator=(T value) const noexcept {   // NOLINT(misc-unconventional-assign-operator): likewise
+        return store(value), value;
+    }
+    BOTTOMHALF_UNSEEN T exchange(T value, order o = seq_cst) const noexcept {
+        return std::exchange(at(sim_access::update, o), value);
+    }
 
-    bool compare_exchange_strong(T& expected, T desired, order = seq_cst) const noexcept {
+    BOTTOMHALF_UNSEEN bool compare_exchange_strong(T& expected, T desired, order o = seq_cst) const noexcept {
+        return compare_exchange_strong(expected, desired, o, o == acq_rel ? acquire : o == release ? relaxed : o);
+    }
+    BOTTOMHALF_UNSEEN bool compare_exchange_strong(T& expected, T desired, order succeeds, order fails) const noexcept {
         T& now = at();
-        if (std::memcmp(&now, &expected, sizeof(T)) == 0) return now = desired, true;   // bits, not values: as std's
+        land();
+        // Bits, not values: as std's.  T may be a pointer.
+        const void* const is = &reinterpret_cast<const char&>(now);
+        const void* const was = &reinterpret_cast<const char&>(expected);
+        constexpr std::size_t size = sizeof(T);   // NOLINT(bugprone-sizeof-expression)
+        if (std::memcmp(is, was, size) == 0) return tell(sim_access::update, succeeds), now = desired, true;
+        tell(sim_access::load, fails);
         expected = now;
         return false;
     }
-    bool compare_exchange_strong(T& expected, T desired, order, order) const noexcept {
-        return compare_exchange_strong(expected, desired);
-    }
     /// Never fails spuriously: a loop that could not bear that is not found here.
-    bool compare_exchange_weak(T& expected, T desired, order = seq_cst) const noexcept {
-        return compare_exchange_strong(expected, desired);
+    bool compare_exchange_weak(T& expected, T desired, order o = seq_cst) const noexcept {
+        return compare_exchange_strong(expected, desired, o);
     }
-    bool compare_exchange_weak(T& expected, T desired, order, order) const noexcept {
-        return compare_exchange_strong(expected, desired);
+    bool compare_exchange_weak(T& expected, T desired, order succeeds, order fails) const noexcept {
+        return compare_exchange_strong(expected, desired, succeeds, fails);
     }
 
-    T fetch_add(difference_type n, order = seq_cst) const noexcept requires(integral || std::is_pointer_v<T>) {
-        return update([n](T old) {
+    BOTTOMHALF_UNSEEN T fetch_add(difference_type n, order o = seq_cst) const noexcept
+        requires(integral || std::is_pointer_v<T>) {
+        return update(o, [n](T old) {
             if constexpr (std::is_pointer_v<T>)
                 return old + n;
             else
                 return static_cast<void>(__builtin_add_overflow(old, n, &old)), old;   // wraps, signed or not
         });
     }
-    T fetch_sub(difference_type n, order = seq_cst) const noexcept requires(integral || std::is_pointer_v<T>) {
-        return update([n](T old) {
+    BOTTOMHALF_UNSEEN T fetch_sub(difference_type n, order o = seq_cst) const noexcept
+        requires(integral || std::is_pointer_v<T>) {
+        return update(o, [n](T old) {
             if constexpr (std::is_pointer_v<T>)
                 return old - n;
             else
                 return static_cast<void>(__builtin_sub_overflow(old, n, &old)), old;
         });
     }
-    T fetch_or(T bits, order = seq_cst) const noexcept requires integral {
-        return update([bits](T old) { return static_cast<T>(old | bits); });
+    BOTTOMHALF_UNSEEN T fetch_or(T bits, order o = seq_cst) const noexcept requires integral {
+        return update(o, [bits](T old) { return static_cast<T>(old | bits); });
     }
-    T fetch_and(T bits, order = seq_cst) const noexcept requires integral {
-        return update([bits](T old) { return static_cast<T>(old & bits); });
+    BOTTOMHALF_UNSEEN T fetch_and(T bits, order o = seq_cst) const noexcept requires integral {
+        return update(o, [bits](T old) { return static_cast<T>(old & bits); });
     }
-    T fetch_xor(T bits, order = seq_cst) const noexcept requires integral {
-        return update([bits](T old) { return static_cast<T>(old ^ bits); });
+    BOTTOMHALF_UNSEEN T fetch_xor(T bits, order o = seq_cst) const noexcept requires integral {
+        return update(o, [bits](T old) { return static_cast<T>(old ^ bits); });
     }
 
 private:
     T* p_;
 
-    [[nodiscard]] T& at() const noexcept;
-    template <class F>
-    T update(F f) const noexcept {
+    [[nodiscard]] BOTTOMHALF_UNSEEN T& at() const noexcept;
+    [[nodiscard]] BOTTOMHALF_UNSEEN T& at(sim_access kind, order o) const noexcept {
         T& now = at();
+        if (kind == sim_access::update) land();
+        tell(kind, o);
+        return now;
+    }
+    BOTTOMHALF_UNSEEN static void land() noexcept;
+    [[nodiscard]] BOTTOMHALF_UNSEEN T as_seen_here(T& now) const noexcept;
+    [[nodiscard]] BOTTOMHALF_UNSEEN bool is_late(T& value, order o) const noexcept;
+    [[nodiscard]] void* address() const noexcept { return const_cast<void*>(static_cast<const volatile void*>(p_)); }
+    void tell(sim_access kind, order o) const noexcept {
+        if (sim_watcher* const w = detail::simulation.watcher; w != nullptr) [[unlikely]]
+            hear(*w, kind, o);
+    }
+    BOTTOMHALF_COLD void hear(sim_watcher& w, sim_access kind, order o) const noexcept {
+        constexpr std::size_t size = sizeof(T);   // NOLINT(bugprone-sizeof-expression)
+        w.atomic(address(), size, kind, o, __builtin_return_address(0));
+    }
+    template <class F>
+    BOTTOMHALF_UNSEEN T update(order o, F f) const noexcept {
+        T& now = at(sim_access::update, o);
         return std::exchange(now, f(now));
     }
 };
@@ -134,9 +176,21 @@ struct sim {
         return w != nullptr ? w->running_->self : detail::simulation.outside;
     }
 
+    /// Who gives memory instead of malloc(), or null.
+    static sim_memory* memory() noexcept { return detail::simulation.memory; }
+
     static void fence(std::memory_order order) noexcept {
-        static_cast<void>(order);
         step();
+        if (sim_world* const w = world::current(); w != nullptr && order == seq_cst) w->land_stores();
+        if (sim_watcher* const w = detail::simulation.watcher; w != nullptr) [[unlikely]]
+            w->fence(order);
+    }
+
+    /// This memory is given back.  What the caller has stored there arrives before: whoever writes to it next comes later.
+    static void forget(const void* p, std::size_t size) noexcept {
+        if (sim_world* const w = world::current(); w != nullptr) w->land_stores();
+        if (sim_watcher* const w = detail::simulation.watcher; w != nullptr) [[unlikely]]
+            w->forget(p, size);
     }
 
     // ---- sleeping -------------------------------------------------------------------------------------------------
@@ -161,8 +215,15 @@ struct sim {
 
     /// A round of a spin loop.  Costs virtual time (100 ns, later 1 us) and lets the others run first; long spinners
     /// sleep 50 us, as on threads.
+    static constexpr bool overslept() noexcept { return false; }
+    static void count_unannounced() noexcept {}
+
     static void relax(unsigned round) noexcept {
-        if (sim_world* const w = world::current(); w != nullptr) w->relax(round);
+        sim_world* const w = world::current();
+        if (w == nullptr) return;
+        w->relax(round);
+        if (task& t = current(); t.burns != nullptr) [[unlikely]]
+            t.burns(t);
     }
 
     static int this_cpu() noexcept { return 0; }
@@ -178,6 +239,8 @@ struct sim {
         const sim_world* const w = world::current();
         return w != nullptr ? w->now() : 0;
     }
+    static ns_t computed(const task&) noexcept { return now(); }
+    static bool is_asleep(const task&) noexcept { return false; }
     /// Worlds begin at 2005-03-01T00:00:00Z.
     static constexpr ns_t epoch = 1'109'635'200LL * 1'000'000'000;
     static ns_t wall_clock() noexcept { return epoch + now(); }
@@ -185,7 +248,14 @@ struct sim {
 
     /// Burns time: others go on meanwhile.
     static void delay(ns_t ns) noexcept {
-        if (sim_world* const w = world::current(); w != nullptr) w->pass(w->now() + ns, "a delay");
+        sim_world* const w = world::current();
+        if (w == nullptr) return;
+        task& t = current();
+        if (t.burns == nullptr) return w->burn(ns);
+        // In pieces, so that it is seen what becomes of a long one.
+        constexpr ns_t piece = 10'000'000;
+        t.burns(t);
+        for (; ns > 0; ns -= piece) w->burn(ns < piece ? ns : piece), t.burns(t);
     }
 
     /// See sim_world.  Context: a task.
@@ -219,6 +289,7 @@ struct sim {
     public:
         thread() = default;
         [[nodiscard]] bool joinable() const noexcept { return joinable_; }
+        [[nodiscard]] std::int32_t pid() const noexcept { return pid_; }   // 0: none
 
     private:
         friend struct sim;
@@ -231,7 +302,7 @@ struct sim {
     static bool spawn(thread& t, int cpu, const char* comm, bool pinned, void (*fn)(void*), void* arg) noexcept {
         static_cast<void>(pinned);   // there is nothing to be pinned to
         sim_world* const w = world::current();
-        if (w == nullptr || !spend_spawn()) return false;
+        if (w == nullptr || !spend_spawn() || w->fails(sim_fault::no_thread)) return false;
         const detail::sim_task* const task = w->spawn(cpu, comm, fn, arg);
         t.joinable_ = task != nullptr;
         if (!t.joinable_) return false;
@@ -255,10 +326,18 @@ struct sim {
     /// For tests: how many more spawns succeed; negative: all.
     static void spawn_budget(int n) noexcept { detail::simulation.spawns_left = n; }
 
+    static void set_nice(int nice) noexcept { static_cast<void>(nice); }   // chance has no favourites
+
     /// Never asks the machine that we really run on: a seed means the same everywhere.
     static unsigned allowed_cpus() noexcept {
         const sim_world* const w = world::current();
         return w != nullptr ? w->options_.cpus : sim_options{}.cpus;
+    }
+
+    /// A stream of its own: who asks for a number does not change who comes next.  Without a world: always the same.
+    static std::uint64_t random() noexcept {
+        sim_world* const w = world::current();
+        return w != nullptr ? sim_world::draw(w->numbers_) : 0x9e3779b97f4a7c15;
     }
 
     static std::int32_t pid() noexcept { return 1; }
@@ -283,6 +362,11 @@ struct sim {
         quiet& operator=(const quiet&) = delete;
     };
 
+    /// A function of the user's is about to be called, or has returned.
+    static void tell_of_call(bool begins, const char* what, const void* function) noexcept {
+        if (sim_world* const w = world::current(); w != nullptr) w->call(begins, what, function);
+    }
+
     // ---- interrupts -----------------------------------------------------------------------------------------------
 
     /// Masks the interrupts of this task.  Return: whether they were masked already, for irq_restore().
@@ -300,9 +384,23 @@ struct sim {
     }
     static bool irqs_masked() noexcept { return current().irqs_off != 0; }
 
+    /// The end of an interrupt: f(arg) runs as if it had ended, and may be interrupted.  Context: the interrupt's entry.
+    static void let_interrupts_in(void (*f)(void*), void* arg) noexcept {
+        sim_world* const w = world::current();
+        const bool answering = w != nullptr && std::exchange(w->running_->answering, false);
+        irq_restore(false);
+        f(arg);
+        irq_save();
+        if (w != nullptr) w->running_->answering = answering;
+    }
     /// Makes `line` pending at `port`.  Only the raiser that finds the word empty rings.
     static void raise(cpu_port& port, unsigned line) noexcept {
         if (atomic_ref<std::uint64_t>(port.pending).fetch_or(std::uint64_t{1} << line, acq_rel) == 0) kick(port);
+    }
+    /// Whether an edge is lost on its way, where such faults are explored.
+    static bool loses_edge() noexcept {
+        sim_world* const w = world::current();
+        return w != nullptr && w->fails(sim_fault::lost_edge);
     }
     static void kick(cpu_port& port) noexcept {
         const std::int32_t tid = atomic_ref<std::int32_t>(port.thread).load(acquire);
@@ -324,11 +422,30 @@ struct sim {
     static bool install_doorbell() noexcept { return true; }
     static std::uint64_t spurious_doorbells() noexcept { return detail::simulation.spurious; }
 
-    /// File descriptors belong to the real world.
+    /// File descriptors, timers of the system and signals belong to the real world.
     static int watch_fd(int fd, cpu_port& port, unsigned line) noexcept {
         return static_cast<void>(fd), static_cast<void>(port), static_cast<void>(line), -EOPNOTSUPP;
     }
     static void unwatch_fd(int fd) noexcept { static_cast<void>(fd); }
+    static int watch_timer(cpu_port& port, unsigned line, ns_t first, ns_t period) noexcept {
+        static_cast<void>(port), static_cast<void>(line), static_cast<void>(first), static_cast<void>(period);
+        return -EOPNOTSUPP;
+    }
+    static void unwatch_timer(const cpu_port* ports, unsigned n, unsigned line) noexcept {
+        static_cast<void>(ports), static_cast<void>(n), static_cast<void>(line);
+    }
+    static irq_timer_counts timer_counts(const cpu_port* ports, unsigned n, unsigned line) noexcept {
+        return static_cast<void>(ports), static_cast<void>(n), static_cast<void>(line), irq_timer_counts{};
+    }
+    static int watch_signal(int signo, cpu_port& port, unsigned line, irq_sender from) noexcept {
+        static_cast<void>(signo), static_cast<void>(port), static_cast<void>(line), static_cast<void>(from);
+        return -EOPNOTSUPP;
+    }
+    static void unwatch_signal(int signo) noexcept { static_cast<void>(signo); }
+    static std::uint64_t refused_signals() noexcept { return 0; }
+    static void move_sources(const cpu_port* ports, unsigned n, unsigned line, cpu_port& to) noexcept {
+        static_cast<void>(ports), static_cast<void>(n), static_cast<void>(line), static_cast<void>(to);
+    }
     static void unwatch_ports(const cpu_port* ports, unsigned n) noexcept {
         static_cast<void>(ports), static_cast<void>(n);
     }
@@ -351,9 +468,32 @@ private:
     }
 };
 
+/// A locked instruction, or a fence.
+template <class T>
+void sim_atomic_ref<T>::land() noexcept {
+    if (detail::simulation.buffers_stores) [[unlikely]]
+        sim_world::current()->land_stores();
+}
+template <class T>
+T sim_atomic_ref<T>::as_seen_here(T& now) const noexcept {
+    const void* const late =
+        sim_world::current()->held_back(address(), sizeof(T));   // NOLINT(bugprone-sizeof-expression)
+    if (late == nullptr) return now;
+    T value;
+    std::memcpy(static_cast<void*>(&value), late, sizeof(T));   // NOLINT(bugprone-sizeof-expression)
+    return value;
+}
+/// A sequentially consistent one is a locked instruction.
+template <class T>
+bool sim_atomic_ref<T>::is_late(T& value, order o) const noexcept {
+    sim_world& w = *sim_world::current();
+    if (o == seq_cst) return w.land_stores(), false;
+    return w.holds_back(address(), static_cast<void*>(&value), sizeof(T));   // NOLINT(bugprone-sizeof-expression)
+}
 template <class T>
 T& sim_atomic_ref<T>::at() const noexcept {
     sim::step();
+    if (sim_memory* const m = detail::simulation.memory; m != nullptr) m->touch(address());
     return *p_;
 }
 

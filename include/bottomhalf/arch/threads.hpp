@@ -19,33 +19,26 @@
 #include <thread>
 #include <utility>
 
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bottomhalf/arch/arch.hpp>
 #include <bottomhalf/arch/console.hpp>
 #include <bottomhalf/arch/idle.hpp>
+#include <bottomhalf/arch/line_sources.hpp>
+#include <bottomhalf/arch/thread_times.hpp>
 
 namespace bottomhalf::arch {
 
 namespace detail {
 /// constinit and initial-exec: the first touch from a signal handler neither runs a lazy initialiser nor allocates.
 BOTTOMHALF_STATE inline constinit thread_local task thread_task __attribute__((tls_model("initial-exec"))){};
-
-/// An fd that is an interrupt line.
-struct fd_source {
-    std::atomic<int> fd{-1};   // [fd.source] -1: free, -2: being filled in
-    // The port, and the line in the bits that its alignment leaves free.  One word: a handler that is so late that the
-    // place has been given to another fd finds either, and raises a line in vain at worst.
-    std::atomic<std::uintptr_t> target{0};
-};
-static_assert(alignof(cpu_port) >= 8 * sizeof cpu_port::pending, "a line, a bit of the pending word, fits in");
-BOTTOMHALF_STATE inline constinit fd_source fd_sources[64] = {};
 }   // namespace detail
 
 struct threads {
@@ -90,6 +83,11 @@ struct threads {
         const ns_t until = bounded ? now() + tsan_bound : deadline;
         const timespec abs = to_timespec(until);
         bool timed_out;
+#if BOTTOMHALF_TSAN
+        // It has one old mask per thread: a signal that arrives as it begins to hand out another, whose handler then calls
+        // what it intercepts, makes it forget what was let in, and leave everything blocked for good (libtsan of g++ 12).
+        if (t.port != nullptr) let_doorbells_in();
+#endif
         {
             detail::idle::asleep counted;
             const long r = ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected,
@@ -98,8 +96,25 @@ struct threads {
         }
         errno = saved;
         std::atomic_ref(t.waits_for).store(nullptr, std::memory_order_relaxed);   // relaxed: as above
+#if BOTTOMHALF_TSAN
+        bound_over_ = bounded && timed_out;
+#endif
         return bounded || !timed_out;
     }
+    /// Whether this thread's last park() has ended by TSan's bound alone.  Whoever finds something to do then, of which
+    /// nobody has told him, would have slept for ever anywhere else.
+    static bool overslept() noexcept {
+#if BOTTOMHALF_TSAN
+        return bound_over_;
+#else
+        return false;
+#endif
+    }
+    static void count_unannounced() noexcept {
+        unannounced_.fetch_add(1, std::memory_order_relaxed);
+    }   // relaxed: a count
+    /// How often that has been so.  For tests.
+    static unsigned nr_unannounced() noexcept { return unannounced_.load(std::memory_order_relaxed); }
 
     static void unpark(std::uint32_t& word, int n) noexcept {
         const int saved = errno;   // we may be in a signal handler, under code that is about to read it
@@ -142,6 +157,10 @@ struct threads {
         ::clock_gettime(CLOCK_MONOTONIC, &t);
         return ns_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
     }
+    /// How long that thread of ours has computed.  Context: process.
+    static ns_t computed(const task& t) noexcept { return detail::computed_by(t.pid); }
+    /// Whether it waits, for something else than a CPU.  Context: process.
+    static bool is_asleep(const task& t) noexcept { return detail::is_asleep(t.pid); }
     /// Since 1970, UTC.  Jumps when somebody sets it.
     static ns_t wall_clock() noexcept {
         timespec t;
@@ -278,12 +297,23 @@ struct threads {
     /// by RLIMIT_NPROC, so the failure is injected here.)  relaxed: a count.
     static void spawn_budget(int n) noexcept { spawns_left_.store(n, std::memory_order_relaxed); }
 
+    /// This thread's, if we may.
+    static void set_nice(int nice) noexcept { ::setpriority(PRIO_PROCESS, 0, nice); }   // of a thread, on Linux
+
     /// CPUs this process may run on.  Neither hardware_concurrency() nor sysconf() know about affinity.
     static unsigned allowed_cpus() noexcept {
         cpu_set_t set;
         if (::sched_getaffinity(0, sizeof set, &set) != 0) return 1;
         const int n = CPU_COUNT(&set);
         return n > 0 ? static_cast<unsigned>(n) : 1U;
+    }
+
+    static std::uint64_t random() noexcept {
+        std::uint64_t n = 0;
+        const int saved = errno;
+        while (::getrandom(&n, sizeof n, 0) < 0 && errno == EINTR) {}
+        errno = saved;
+        return n;
     }
 
     static std::int32_t pid() noexcept { return static_cast<std::int32_t>(::getpid()); }
@@ -306,7 +336,11 @@ struct threads {
         std::atexit([] { F(false); });
     }
     /// Calls `hook` in the child of every later fork(): the child has the memory of our threads, but not the threads.
-    static void on_fork(void (*hook)()) noexcept { ::pthread_atfork(nullptr, nullptr, hook); }
+    static void on_fork(void (*hook)()) noexcept {
+        ::pthread_atfork(nullptr, nullptr, hook);
+        ::pthread_atfork(nullptr, nullptr,
+                         [] { detail::own_pid.store(pid(), std::memory_order_relaxed); });   // relaxed: alone
+    }
 
     /// No signal handler runs on this thread inside the scope.  410 ns: for starting threads, never on a queue path.
     class quiet {
@@ -323,6 +357,11 @@ struct threads {
     private:
         sigset_t old_;
     };
+
+    /// A function of the user's is about to be called, or has returned.
+    static void tell_of_call(bool begins, const char* what, const void* function) noexcept {
+        static_cast<void>(begins), static_cast<void>(what), static_cast<void>(function);   // nobody looks on
+    }
 
     // ---- interrupts -----------------------------------------------------------------------------------------------
 
@@ -348,6 +387,17 @@ struct threads {
         return std::atomic_ref(current().irqs_off).load(std::memory_order_relaxed) != 0;   // relaxed: our own thread's
     }
 
+    /// The end of an interrupt: f(arg) runs as if it had ended, and may be interrupted.  Context: the interrupt's entry,
+    /// in a signal handler, which has the doorbell blocked, or not.
+    static void let_interrupts_in(void (*f)(void*), void* arg) noexcept {
+        const sigset_t bells = doorbells();
+        sigset_t old;
+        ::pthread_sigmask(SIG_UNBLOCK, &bells, &old);
+        irq_restore(false);
+        f(arg);
+        irq_save();
+        ::pthread_sigmask(SIG_SETMASK, &old, nullptr);
+    }
     /// Makes `line` pending at `port`.  Only the raiser that finds the word empty rings: 6 ns for the others.  At its own
     /// CPU it does not ring but takes it at once; masked, irq_restore() will look.
     static void raise(cpu_port& port, unsigned line) noexcept {
@@ -359,7 +409,9 @@ struct threads {
         else
             kick(port);
     }
+    static bool loses_edge() noexcept { return false; }
     static void kick(cpu_port& port) noexcept {
+        if (!install_doorbell()) return;   // under SIG_DFL it would kill
         const int saved = errno;
         const std::int32_t tid = std::atomic_ref(port.thread).load(std::memory_order_acquire);
         // EAGAIN: the user's quota of queued signals is full, for as long as somebody likes.  The set bit keeps everybody
@@ -378,12 +430,7 @@ struct threads {
         task& t = current();   // touched before the doorbell is let in
         t.port = &port;
         std::atomic_ref(port.thread).store(thread_id(), std::memory_order_release);
-        sigset_t set;
-        ::sigemptyset(&set);
-        ::sigaddset(&set, doorbell_signal());
-        ::sigaddset(&set, fd_signal());
-        ::sigaddset(&set, SIGIO);
-        ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+        let_doorbells_in();
         // A line raised before there was anybody to ring at is pending still.  [irq.pending] a read-modify-write, as the
         // raiser's: either we see his bit, or he sees our thread.
         if (std::atomic_ref(port.pending).fetch_or(0, std::memory_order_acq_rel) != 0) answer(t);
@@ -397,8 +444,7 @@ struct threads {
     /// Installs the doorbell.  Return: false if the program uses one of its signals already.
     /// Never uninstalled: a late doorbell under SIG_DFL would kill the process.
     static bool install_doorbell() noexcept {
-        static std::atomic<int> state{0};
-        if (state.load(std::memory_order_acquire) != 0) return state.load(std::memory_order_relaxed) > 0;
+        if (doorbell_.load(std::memory_order_acquire) != 0) return doorbell_.load(std::memory_order_relaxed) > 0;
         bool ok = true;
         for (const int sig : {doorbell_signal(), fd_signal()}) {
             struct sigaction old;
@@ -406,63 +452,31 @@ struct threads {
             if (old.sa_handler != SIG_DFL && old.sa_sigaction != &on_doorbell && old.sa_sigaction != &on_fd) ok = false;
         }
         if (ok) {
+            detail::own_pid.store(pid(), std::memory_order_relaxed);   // relaxed: before the release below
             install(doorbell_signal(), &on_doorbell);
             install(fd_signal(), &on_fd);
         }
-        state.store(ok ? 1 : -1, std::memory_order_release);
+        doorbell_.store(ok ? 1 : -1, std::memory_order_release);
         return ok;
     }
 
     // relaxed: counts, nothing hangs on them.
     static std::uint64_t spurious_doorbells() noexcept { return spurious_.load(std::memory_order_relaxed); }
 
-    // ---- a file descriptor as an interrupt line -----------------------------------------------------------------
+    // ---- what else raises a line: see fd_lines.hpp, poll_lines.hpp, timer_lines.hpp, signal_lines.hpp ---------------
 
-    /// Each O_ASYNC signal of `fd` raises `line` at `port` from now on.  Return: 0 or -errno.
-    static int watch_fd(int fd, cpu_port& port, unsigned line) noexcept {
-        detail::fd_source* s = nullptr;
-        for (detail::fd_source& each : detail::fd_sources) {
-            int none = -1;
-            if (each.fd.compare_exchange_strong(none, -2, std::memory_order_acq_rel)) {
-                s = &each;
-                break;
-            }
-        }
-        if (s == nullptr) return -ENOSPC;
-        s->target.store(reinterpret_cast<std::uintptr_t>(&port) | line,
-                        std::memory_order_relaxed);   // relaxed: next line
-        s->fd.store(fd, std::memory_order_release);   // [fd.source] from here on a signal finds the line
-        sigio_is_ours();                              // if it is not, an overflow of the signal queue goes unnoticed
-        const f_owner_ex owner{F_OWNER_TID, attached_thread(port)};
-        if (owner.pid == 0) return s->fd.store(-1, std::memory_order_release), -ESRCH;
-        const int flags = ::fcntl(fd, F_GETFL);
-        if (flags >= 0 && ::fcntl(fd, F_SETSIG, fd_signal()) == 0 && ::fcntl(fd, F_SETOWN_EX, &owner) == 0 &&
-            ::fcntl(fd, F_SETFL, flags | O_ASYNC) == 0) {
-            // eventfd, timerfd, epoll and regular files accept the call and never signal; the flag does not stick.
-            if ((::fcntl(fd, F_GETFL) & O_ASYNC) != 0) return 0;
-            errno = EOPNOTSUPP;
-        }
-        const int err = errno;
-        s->fd.store(-1, std::memory_order_release);
-        return -err;
-    }
-    static void unwatch_fd(int fd) noexcept {
-        const int flags = ::fcntl(fd, F_GETFL);
-        if (flags >= 0) ::fcntl(fd, F_SETFL, flags & ~O_ASYNC);
-        for (detail::fd_source& s : detail::fd_sources) {
-            int it = fd;
-            s.fd.compare_exchange_strong(it, -1, std::memory_order_acq_rel);
-        }
-    }
-    /// Forgets the fds of a machine's `n` ports; the files are their owners'.  Their signals went to threads that end.
-    static void unwatch_ports(const cpu_port* ports, unsigned n) noexcept {
-        for (detail::fd_source& s : detail::fd_sources) {
-            int fd = s.fd.load(std::memory_order_acquire);                              // [fd.source]
-            const cpu_port* port = port_of(s.target.load(std::memory_order_relaxed));   // relaxed: behind the acquire
-            for (unsigned i = 0; i < n && fd >= 0; ++i)
-                if (port == &ports[i]) s.fd.compare_exchange_strong(fd, -1, std::memory_order_acq_rel);
-        }
-    }
+    static int watch_fd(int fd, cpu_port& port, unsigned line) noexcept;
+    static void unwatch_fd(int fd) noexcept;
+    static int watch_timer(cpu_port& port, unsigned line, ns_t first, ns_t period) noexcept;
+    static void unwatch_timer(const cpu_port* ports, unsigned n, unsigned line) noexcept;
+    static irq_timer_counts timer_counts(const cpu_port* ports, unsigned n, unsigned line) noexcept;
+    static int watch_signal(int signo, cpu_port& port, unsigned line, irq_sender from) noexcept;
+    static void unwatch_signal(int signo) noexcept;
+    static void move_sources(const cpu_port* ports, unsigned n, unsigned line, cpu_port& to) noexcept;
+    static void unwatch_ports(const cpu_port* ports, unsigned n) noexcept;
+    /// Signals on a line that was not opened to who sent them.
+    // relaxed: a count.
+    static std::uint64_t refused_signals() noexcept { return refused_.load(std::memory_order_relaxed); }
     /// How often the kernel's signal queue was full, so that a bare SIGIO said "look at every fd".
     // relaxed: a count.
     static std::uint64_t signal_overflows() noexcept { return overflows_.load(std::memory_order_relaxed); }
@@ -471,13 +485,31 @@ struct threads {
     static int fd_signal() noexcept { return SIGRTMIN + 5; }
 
 private:
+    friend struct detail::sources;
+    static sigset_t doorbells() noexcept {
+        sigset_t set;
+        ::sigemptyset(&set);
+        ::sigaddset(&set, doorbell_signal());
+        ::sigaddset(&set, fd_signal());
+        ::sigaddset(&set, SIGIO);
+        return set;
+    }
+    static void let_doorbells_in() noexcept {
+        const sigset_t set = doorbells();
+        ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+    }
     static constexpr ns_t tsan_bound = 10'000'000;
 
 #if BOTTOMHALF_TSAN
     BOTTOMHALF_STATE static inline constinit std::atomic<unsigned> fenced_{0};
+    BOTTOMHALF_STATE static inline constinit thread_local bool bound_over_ __attribute__((tls_model("initial-exec"))) =
+        false;
 #endif
+    BOTTOMHALF_STATE static inline constinit std::atomic<unsigned> unannounced_{0};
     BOTTOMHALF_STATE static inline constinit std::atomic<std::uint64_t> overflows_{0};
     BOTTOMHALF_STATE static inline constinit std::atomic<std::uint64_t> spurious_{0};
+    BOTTOMHALF_STATE static inline constinit std::atomic<int> doorbell_{0};   // 1: installed, -1: the program's
+    BOTTOMHALF_STATE static inline constinit std::atomic<std::uint64_t> refused_{0};
     BOTTOMHALF_STATE static inline constinit std::atomic<int> spawns_left_{-1};
 
     static bool spend_spawn() noexcept {
@@ -542,17 +574,6 @@ private:
         for (const int other : {doorbell_signal(), fd_signal(), SIGIO}) ::sigaddset(&sa.sa_mask, other);
         ::sigaction(sig, &sa, nullptr);
     }
-    static const cpu_port* port_of(std::uintptr_t target) noexcept {
-        return reinterpret_cast<const cpu_port*>(target - target % alignof(cpu_port));
-    }
-    /// The thread that takes the port's doorbells.  One that was started a moment ago may not be there yet, and an fd whose
-    /// owner is thread 0 signals to nobody.  Return: 0 if there is none after a second or so.
-    static std::int32_t attached_thread(cpu_port& port) noexcept {
-        std::atomic_ref thread(port.thread);
-        for (unsigned round = 0; round < 20'000; relax(round++))
-            if (const std::int32_t tid = thread.load(std::memory_order_acquire)) return tid;
-        return 0;
-    }
     /// Installs our handler, unless the program has one.  Return: whether it is ours.
     static bool sigio_is_ours() noexcept {
         struct sigaction old;
@@ -560,7 +581,10 @@ private:
         if (old.sa_handler == SIG_DFL) return install(SIGIO, &on_fd), true;
         return old.sa_sigaction == &on_fd;
     }
-    static bool send(std::int32_t tid, int sig) noexcept { return ::syscall(SYS_tgkill, ::getpid(), tid, sig) == 0; }
+    static bool send(std::int32_t tid, int sig) noexcept {   // after install_doorbell(), which has found out who we are
+        return ::syscall(SYS_tgkill, detail::own_pid.load(std::memory_order_relaxed), tid, sig) ==
+               0;   // relaxed: likewise
+    }
     BOTTOMHALF_COLD static void say_full() noexcept {
         static constinit std::atomic<bool> said{false};
         constexpr char text[] =
@@ -575,14 +599,17 @@ private:
         const int saved = errno;
         std::atomic_ref off(t.irqs_off);
         std::atomic_ref pending(port.pending);
-        while (pending.load(std::memory_order_relaxed) != 0)
+        bool again = true;
+        while (again && pending.load(std::memory_order_relaxed) != 0)
             [[unlikely]] {   // relaxed: enter() takes it with an exchange
                 off.store(1, std::memory_order_relaxed);
                 std::atomic_signal_fence(std::memory_order_seq_cst);
-                port.enter(port);
+                again = port.enter(port);
                 std::atomic_signal_fence(std::memory_order_seq_cst);
                 off.store(0, std::memory_order_relaxed);
                 std::atomic_signal_fence(std::memory_order_seq_cst);
+                // Whoever was in the way may have left, and rung, before we took the mask off.  acquire: [cpu.masked]
+                again = again || std::atomic_ref(port.masked).load(std::memory_order_acquire) == 0;
             }
         errno = saved;
     }
@@ -600,28 +627,20 @@ private:
             detail::idle::look(true);
             errno = saved;
         } else {
-            answer(current());
+            task& t = current();
+            // Forged: whatever it finds, an empty word or not, is right to do.
+            if (t.port != nullptr && !detail::is_our_own(*info)) spurious_.fetch_add(1, std::memory_order_relaxed);
+            answer(t);
         }
     }
-    static void on_fd(int sig, siginfo_t* info, void*) noexcept {
-        task& t = current();
-        if (t.port == nullptr) return answer(t);
-        // An overflow of the signal queue is one bare SIGIO that names no fd: every line may have lost its edge.
-        const bool all = sig == SIGIO;
-        if (all) overflows_.fetch_add(1, std::memory_order_relaxed);
-        for (const detail::fd_source& s : detail::fd_sources) {
-            const int fd = s.fd.load(std::memory_order_acquire);   // [fd.source]
-            if (fd < 0 || (!all && fd != info->si_fd)) continue;
-            // Only this CPU's: an fd signals to the thread of its own.  Of another machine's port, which may be gone,
-            // the address is compared and nothing more.
-            const std::uintptr_t target = s.target.load(std::memory_order_relaxed);   // relaxed: behind the acquire
-            if (port_of(target) != t.port) continue;
-            std::atomic_ref(t.port->pending)
-                .fetch_or(std::uint64_t{1} << (target % alignof(cpu_port)),
-                          std::memory_order_acq_rel);   // [irq.pending]
-        }
-        answer(t);
-    }
+    static void on_fd(int sig, siginfo_t* info, void*) noexcept;
+    static void on_signal(int signo, siginfo_t* info, void*) noexcept;
 };
 
 }   // namespace bottomhalf::arch
+
+// The bodies of what is only declared here.
+#include <bottomhalf/arch/fd_lines.hpp>
+#include <bottomhalf/arch/poll_lines.hpp>
+#include <bottomhalf/arch/signal_lines.hpp>
+#include <bottomhalf/arch/timer_lines.hpp>

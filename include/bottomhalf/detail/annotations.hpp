@@ -38,7 +38,17 @@
 
 // The few functions whose call would cost more than what they do, on the path of every item; and their rare other halves.
 #define BOTTOMHALF_INLINE __attribute__((always_inline)) inline
-#define BOTTOMHALF_COLD __attribute__((noinline, cold))
+#define BOTTOMHALF_COLD __attribute__((__noinline__, cold))   // `noinline` is a macro of the kernel's
+
+// Functions that are not instrumented, though their file is: see sim/instrumented.hpp.  Nothing where it is not, so that
+// other sanitizers see them.
+#if !defined(BOTTOMHALF_SIM_INSTRUMENTED)
+#define BOTTOMHALF_UNSEEN
+#elif defined(__clang__)
+#define BOTTOMHALF_UNSEEN __attribute__((disable_sanitizer_instrumentation))
+#else
+#define BOTTOMHALF_UNSEEN __attribute__((no_sanitize("thread")))
+#endif
 
 #if defined(__cpp_exceptions)
 #define BOTTOMHALF_EXCEPTIONS 1
@@ -46,7 +56,10 @@
 #define BOTTOMHALF_EXCEPTIONS 0
 #endif
 
-#if defined(__SANITIZE_THREAD__)
+// Code that is compiled as for ThreadSanitizer may be linked without it: see sim/instrumented.hpp.
+#if defined(BOTTOMHALF_SIM_INSTRUMENTED)
+#define BOTTOMHALF_TSAN 0
+#elif defined(__SANITIZE_THREAD__)
 #define BOTTOMHALF_TSAN 1
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer)

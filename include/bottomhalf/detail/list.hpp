@@ -62,4 +62,17 @@ private:
     link head_;
 };
 
+/// Turns a list round that is linked by `next`, newest first, as lock-free pushing makes it.  Return: oldest first.
+template <class T>
+[[nodiscard]] T* reversed(T* newest, T* T::*next = &T::next) noexcept {
+    T* oldest = nullptr;
+    while (newest != nullptr) {
+        T* older = newest->*next;
+        newest->*next = oldest;
+        oldest = newest;
+        newest = older;
+    }
+    return oldest;
+}
+
 }   // namespace bottomhalf::detail

@@ -16,16 +16,20 @@ class numbered {
 public:
     /// Return: a number of its own for `t`; 0 if there is none left.
     static unsigned take(T* t) noexcept {
+        if constexpr (Arch::simulated) {   // no step: whether there was a number already is left from an earlier world
+            if (last_ + 1 >= Max) return 0;
+            all_[++last_] = t;
+            return last_;
+        }
         const unsigned n = atomic<unsigned>(last_).fetch_add(1, relaxed) + 1;   // relaxed: only to be unique
         if (n >= Max) return 0;
         atomic<T*>(all_[n]).store(t, release);   // [numbered]
         return n;
     }
-    /// Return: null for 0, for a number that nobody has, and for one that is forgotten.
+    /// Return: null for 0, and for a number that nobody has.
     [[nodiscard]] static T* find(unsigned n) noexcept {
         return n == 0 || n >= Max ? nullptr : atomic<T*>(all_[n]).load(acquire);   // [numbered]
     }
-    static void forget(unsigned n) noexcept { atomic<T*>(all_[n]).store(nullptr, release); }
     /// f(T&) for each that there ever was.
     template <class F>
     static void for_each(F f) noexcept {

@@ -13,8 +13,9 @@
 
 namespace bottomhalf::detail {
 
+/// Free where its memory is zero.  Trivial: a part of the facades' structs, which drivers memset().
 template <class Arch>
-class BOTTOMHALF_CAPABILITY("spinlock") spinlock {
+class BOTTOMHALF_CAPABILITY("spinlock") zeroed_spinlock {
 public:
     BOTTOMHALF_INLINE void lock() noexcept BOTTOMHALF_ACQUIRE() {
         // [spinlock] acquire: all that the last owner did is visible
@@ -37,7 +38,14 @@ private:
         while (word.exchange(1, acquire) != 0);                     // [spinlock]
     }
 
-    std::uint32_t word_ = 0;   // A: 1 while held
+    std::uint32_t word_;   // A: 1 while held
+};
+
+/// Free from the beginning, wherever it stands.
+template <class Arch>
+class BOTTOMHALF_CAPABILITY("spinlock") spinlock : public zeroed_spinlock<Arch> {
+public:
+    constexpr spinlock() noexcept : zeroed_spinlock<Arch>{} {}
 };
 
 /// Masks this task's interrupts for a scope.
@@ -57,14 +65,16 @@ private:
 template <class Arch>
 class BOTTOMHALF_SCOPED irq_lock {
 public:
-    explicit irq_lock(spinlock<Arch>& l) noexcept BOTTOMHALF_ACQUIRE(l) : lock_(l) { lock_.lock(); }
+    explicit irq_lock(zeroed_spinlock<Arch>& its_lock) noexcept BOTTOMHALF_ACQUIRE(its_lock) : lock_(its_lock) {
+        lock_.lock();
+    }
     ~irq_lock() BOTTOMHALF_RELEASE() { lock_.unlock(); }
     irq_lock(const irq_lock&) = delete;
     irq_lock& operator=(const irq_lock&) = delete;
 
 private:
     irq_guard<Arch> masked_;   // first in, last out
-    spinlock<Arch>& lock_;
+    zeroed_spinlock<Arch>& lock_;
 };
 
 }   // namespace bottomhalf::detail

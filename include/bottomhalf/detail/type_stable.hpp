@@ -20,25 +20,57 @@ class type_stable {
 public:
     /// Context: process; allocates.  Return: null if there is no memory.
     static T* get() noexcept {
-        {
+        T* t;
+        if constexpr (Arch::simulated) {
+            t = take_first();
+        } else {
             irq_lock<Arch> g(lock_);
-            if (T* t = first_) {
-                first_ = t->next_free;
-                if (first_ == nullptr) last_ = nullptr;
-                t->next_free = nullptr;
-                return t;
-            }
+            t = take_first();
         }
-        return new (std::nothrow) T;
+        return t != nullptr ? t : new (std::nothrow) T;
     }
     static void put(T* t) noexcept {
+        if constexpr (Arch::simulated) return append(t);
         irq_lock<Arch> g(lock_);
+        append(t);
+    }
+
+    /// Those that rest come in the order of `before` from now on.  Context: between two worlds.
+    template <class Before>
+    BOTTOMHALF_NO_TSA static void sort(Before before) noexcept requires(Arch::simulated) {
+        T* rest = first_;
+        first_ = last_ = nullptr;
+        while (rest != nullptr) {
+            T* const t = rest;
+            rest = t->next_free;
+            if (last_ == nullptr || !before(*t, *last_)) {   // as it mostly is
+                append(t);
+                continue;
+            }
+            T** at = &first_;
+            while (!before(*t, **at)) at = &(*at)->next_free;
+            t->next_free = *at;
+            *at = t;
+        }
+    }
+
+private:
+    // On the simulator the lock stays where it is: there is no step in these, hence nobody in between; and a world that is
+    // abandoned with a task inside would leave it locked to the next one.
+    static T* take_first() noexcept BOTTOMHALF_NO_TSA {
+        T* t = first_;
+        if (t == nullptr) return nullptr;
+        first_ = t->next_free;
+        if (first_ == nullptr) last_ = nullptr;
+        t->next_free = nullptr;
+        return t;
+    }
+    static void append(T* t) noexcept BOTTOMHALF_NO_TSA {
         t->next_free = nullptr;
         (last_ != nullptr ? last_->next_free : first_) = t;
         last_ = t;
     }
 
-private:
     BOTTOMHALF_STATE static inline constinit spinlock<Arch> lock_{};
     BOTTOMHALF_STATE static inline constinit T* first_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;
     BOTTOMHALF_STATE static inline constinit T* last_ BOTTOMHALF_GUARDED_BY(lock_) = nullptr;

@@ -19,14 +19,19 @@ struct schedule_ops {
     /// Running, because somebody has woken it; as good as `running`, but it was not forgotten.
     static constexpr std::uint32_t woken = 0x8000'0000U;
 
+    /// The caller, as others know him.
+    static arch::task& self() noexcept {
+        arch::task& t = Arch::current();
+        return t.known_as != nullptr ? *t.known_as : t;
+    }
     /// Says when the next schedule() may end.  Order: a full barrier, so that a condition may be tested after it
     /// [task.state].
-    static void set_state(std::uint32_t state) noexcept { atomic(Arch::current().state).exchange(state, seq_cst); }
+    static void set_state(std::uint32_t state) noexcept { atomic(self().state).exchange(state, seq_cst); }
 
     /// Sleeps in that state until woken, or `until`; in `running`, only gives the CPU away.  Context: process; elsewhere it is
     /// reported, and does not sleep.
     static void schedule_until(arch::ns_t until, const char* function, location at) noexcept {
-        std::uint32_t& state = Arch::current().state;
+        std::uint32_t& state = self().state;
         const std::uint32_t s = atomic(state).load(acquire);   // [task.state]
         if (may_schedule(function, at)) {
             if (s == running)
@@ -44,26 +49,30 @@ struct schedule_ops {
             set_state(running);
             return false;
         }
-        if (atomic(Arch::current().state).load(relaxed) == running)   // relaxed: our own
+        if (atomic(self().state).load(relaxed) == running)   // relaxed: our own
             detail::say(channel::advice, severity::warn, "schedule_timeout", at,
                         "called in TASK_RUNNING: it does not sleep.  set_current_state(TASK_INTERRUPTIBLE) is missing");
         return true;
     }
 
-    /// Ends the sleep of a task, or the one it is about to begin.  Context: any, async-signal-safe.  Return: was there one?
-    static bool wake(arch::task& t) noexcept {
+    /// Ends the sleep of a task, or the one it is about to begin, if its state has one of the bits of `mode`.
+    /// Context: any, async-signal-safe.  Return: was there one?
+    static bool wake(arch::task& t, std::uint32_t mode = any_sleep) noexcept {
         // Only out of a sleep, or on the way to it.  Both sides change this word: either the sleeper finds it changed, or
         // it had not looked at its condition yet, and sees what we have written [task.state].
         atomic state(t.state);
         std::uint32_t s = state.load(relaxed);   // relaxed: the exchange decides
         // Who has been woken already stays as he is; the exchange is there to publish what we wrote since.
-        while (!state.compare_exchange_weak(s, s == running ? s : woken, acq_rel, relaxed)) {}
-        if (s == running || s == woken) return false;
+        while (!state.compare_exchange_weak(s, sleeps(s, mode) ? woken : s, acq_rel, relaxed)) {}
+        if (!sleeps(s, mode)) return false;
         Arch::unpark(t.state, 1);
         return true;
     }
 
 private:
+    static constexpr std::uint32_t any_sleep = ~woken;
+    static bool sleeps(std::uint32_t s, std::uint32_t mode) noexcept { return s != woken && (s & mode) != 0; }
+
     static bool may_schedule(const char* function, location at) noexcept {
         if (!context<Arch>::in_atomic() && !context<Arch>::irqs_disabled()) [[likely]]
             return true;
