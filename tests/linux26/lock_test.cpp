@@ -4,10 +4,12 @@
 // <linux/completion.h>, <linux/wait.h>, <linux/sched.h>.
 #include "linux26/support.hpp"
 
+#include <atomic>
 #include <chrono>
 
 #include <asm/semaphore.h>
 #include <linux/completion.h>
+#include <linux/interrupt.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -62,10 +64,18 @@ TEST_CASE("locks exclude", "[spinlock][semaphore][mutex]") {
     CHECK(irqs_disabled());
     CHECK(in_atomic());
     CHECK_FALSE(spin_trylock(&spin));
+    unsigned long fb = 7;
+    CHECK_FALSE(spin_trylock_irqsave(&spin, fb));
+    CHECK(irqs_disabled());   // as before
     spin_unlock_irqrestore(&spin, fa);
     CHECK_FALSE(irqs_disabled());
+    CHECK(spin_trylock_irqsave(&spin, fb));
+    CHECK(irqs_disabled());
+    spin_unlock_irqrestore(&spin, fb);
+    CHECK_FALSE(irqs_disabled());
     CHECK_FALSE(in_atomic());
-    using bottomhalf::linux26::impl::try_own, bottomhalf::linux26::impl::try_share;
+    const auto try_own = [](rwlock_t* l) { return bottomhalf::linux26::impl::shares::try_own(l->state.word); };
+    const auto try_share = [](rwlock_t* l) { return bottomhalf::linux26::impl::shares::try_share(l->state.word); };
     read_lock(&rw);
     read_lock(&rw);
     CHECK_FALSE(try_own(&rw));
@@ -77,6 +87,43 @@ TEST_CASE("locks exclude", "[spinlock][semaphore][mutex]") {
     CHECK_FALSE(try_share(&rw));
     write_unlock(&rw);
     CHECK_FALSE(in_atomic());
+}
+
+TEST_CASE("spin_lock, spin_trylock: what each keeps out while the lock is held, and a failure does not", "[spinlock]") {
+    spinlock_t lock = SPIN_LOCK_UNLOCKED;
+    unsigned long flags = 0;
+    reports said;
+    const auto held = [&] { return spin_is_locked(&lock) && in_atomic(); };
+    const auto is_over = [&] {
+        return !spin_is_locked(&lock) && !in_atomic() && !irqs_disabled() && reports::count() == 0;
+    };
+    spin_lock(&lock);
+    CHECK((held() && !irqs_disabled() && !in_interrupt()));
+    CHECK_FALSE(spin_trylock(&lock));
+    CHECK_FALSE(spin_trylock_irqsave(&lock, flags));
+    CHECK((held() && !irqs_disabled()));
+    spin_unlock(&lock);
+    CHECK(is_over());
+    CHECK(spin_trylock(&lock));
+    CHECK((held() && !irqs_disabled()));
+    spin_unlock(&lock);
+    CHECK(is_over());
+    spin_lock_bh(&lock);
+    CHECK((held() && !irqs_disabled() && in_interrupt()));
+    spin_unlock_bh(&lock);
+    CHECK(is_over());
+    spin_lock_irq(&lock);
+    CHECK((held() && irqs_disabled()));
+    spin_unlock_irq(&lock);
+    CHECK(is_over());
+    spin_lock_irqsave(&lock, flags);
+    CHECK((held() && irqs_disabled()));
+    spin_unlock_irqrestore(&lock, flags);
+    CHECK(is_over());
+    CHECK(spin_trylock_irqsave(&lock, flags));
+    CHECK((held() && irqs_disabled()));
+    spin_unlock_irqrestore(&lock, flags);
+    CHECK(is_over());
 }
 
 TEST_CASE("spin_lock: recursion and a foreign unlock are reported", "[spinlock][report]") {
@@ -201,6 +248,15 @@ TEST_CASE("wake_up: all waiters but one exclusive", "[wait]") {
     CHECK(exclusive.get() == 2);
 }
 
+TEST_CASE("current: who first asks has a number, and each another", "[sched]") {
+    int first = 0, second = 0;
+    std::thread([&] { first = current->pid; }).join();
+    std::thread([&] { second = current->pid; }).join();
+    CHECK(first > 0);
+    CHECK(second > 0);
+    CHECK(first != second);
+}
+
 TEST_CASE("the classic loop: add_wait_queue, set_current_state, schedule", "[wait][sched]") {
     static DECLARE_WAIT_QUEUE_HEAD(queue);
     static std::atomic<bool> ready;
@@ -262,6 +318,36 @@ TEST_CASE("wake_up_process: a task that has been woken, and has not gone on yet,
     CHECK(wake_up_process(current) == 0);   // and returns
     CHECK(schedule_timeout(100000L * HZ) > 0);
     CHECK(wake_up_process(current) == 0);
+}
+
+TEST_CASE("spin_lock, read_lock: with interrupts on, of what a top half takes", "[spinlock][rwlock][report]") {
+    static spinlock_t lock = SPIN_LOCK_UNLOCKED;
+    static rwlock_t rw = RW_LOCK_UNLOCKED;
+    static std::atomic<bool> struck{false};
+    reports said;
+    const auto top = [](int, void*, struct pt_regs*) {
+        spin_lock(&lock);
+        write_lock(&rw);
+        write_unlock(&rw);
+        spin_unlock(&lock);
+        struck = true;
+        return IRQ_HANDLED;
+    };
+    REQUIRE(request_irq(5, top, SA_INTERRUPT, "lock", &lock) == 0);
+    REQUIRE(bottomhalf::linux26::raise_irq(5));
+    while (!struck) std::this_thread::yield();
+    free_irq(5, &lock);
+    unsigned long flags = 0;
+    spin_lock_irqsave(&lock, flags);
+    spin_unlock_irqrestore(&lock, flags);
+    CHECK(reports::count() == 0);
+    CHECK(spin_trylock(&lock));
+    spin_unlock(&lock);
+    CHECK(reports::with("inconsistent {IN-HARDIRQ-W} -> {HARDIRQ-ON-W} usage") == 1);
+    read_lock_bh(&rw);
+    read_unlock_bh(&rw);
+    CHECK(reports::with("inconsistent {IN-HARDIRQ-W} -> {HARDIRQ-ON-R} usage") == 1);
+    CHECK(reports::count() == 2);
 }
 
 TEST_CASE("might_sleep: with preemption off, interrupts off or bottom halves off", "[sched][report]") {

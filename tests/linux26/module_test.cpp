@@ -3,6 +3,8 @@
 // <linux/module.h>, and a driver as one was written in 2005; items that are used before main() and after it.
 #include "linux26/support.hpp"
 
+#include <limits>
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -201,7 +203,7 @@ TEST_CASE("an ordinary driver loads, works, and leaves nothing behind", "[module
 
 namespace {
 
-enum class leave { nothing, queued, delayed, running, timer };
+enum class leave { nothing, queued, delayed, running, timer, tasklet, irq };
 leave what = leave::nothing;
 gate* held = nullptr;
 workqueue_struct* left_on;
@@ -211,12 +213,14 @@ void left_handler(void* g) {
     if (g != nullptr) static_cast<gate*>(g)->pass();
 }
 void left_timer(unsigned long) {}
+void left_function(unsigned long) {}
+irqreturn_t left_top(int, void*, struct pt_regs*) { return IRQ_HANDLED; }
 work_struct left_work, left_second;
 DEFINE_TIMER(armed, left_timer, 0, 0);
+DECLARE_TASKLET_DISABLED(left_tasklet, left_function, 0);   // so that it stays scheduled
 
-int careless_init() {
-    steps[n_steps++ % 4] = 1;
-    if (what == leave::nothing) return 0;
+void leave_behind() {
+    if (what == leave::nothing) return;
     left_on = create_singlethread_workqueue("left");
     INIT_WORK(&left_work, left_handler, held);
     INIT_WORK(&left_second, left_handler, nullptr);
@@ -227,6 +231,13 @@ int careless_init() {
     if (what == leave::queued) queue_work(left_on, &left_second);
     if (what == leave::delayed) queue_delayed_work(left_on, &left_work, 100000UL * HZ);
     if (what == leave::timer) mod_timer(&armed, jiffies + 100000UL * HZ);
+    if (what == leave::tasklet) tasklet_schedule(&left_tasklet);
+    if (what == leave::irq) steps[3] = request_irq(12, left_top, SA_SHIRQ, "left-dev", &armed);
+}
+bool old_style = false;   // the driver is loaded by init_module() and unloaded by cleanup_module()
+int careless_init() {
+    steps[n_steps++ % 4] = 1;
+    if (!old_style) leave_behind();
     return 0;
 }
 void careless_exit() { steps[n_steps++ % 4] = 2; }
@@ -237,7 +248,8 @@ module_entry careless_entry("careless.c", careless_init, nullptr);
 module_entry careless_exit_entry("careless.c", nullptr, careless_exit);
 module_entry fails_entry("fails.c", fails, nullptr);
 
-std::string address_of(void (*f)(void*)) {
+template <class F>
+std::string address_of(F* f) {
     char text[32];
     std::snprintf(text, sizeof text, "%p", reinterpret_cast<void*>(f));
     return text;
@@ -260,7 +272,7 @@ TEST_CASE("a module that fails to load takes back those before it", "[module]") 
 }
 
 TEST_CASE("module_exit: what it leaves behind is reported, with its handler", "[module][report]") {
-    what = GENERATE(leave::queued, leave::delayed, leave::running, leave::timer);
+    what = GENERATE(leave::queued, leave::delayed, leave::running, leave::timer, leave::tasklet, leave::irq);
     CAPTURE(static_cast<int>(what));
     gate g;
     held = what == leave::running || what == leave::queued ? &g : nullptr;
@@ -278,6 +290,12 @@ TEST_CASE("module_exit: what it leaves behind is reported, with its handler", "[
             break;
         case leave::running: CHECK(reports::with("left work running on left") == 1); break;
         case leave::timer: CHECK(reports::with("left a timer armed") == 1); break;
+        case leave::tasklet:
+            CHECK(reports::with(("left a tasklet scheduled: function " + address_of(left_function)).c_str()) == 1);
+            break;
+        case leave::irq:
+            CHECK(reports::with(("left irq 12 (left-dev) requested: handler " + address_of(left_top)).c_str()) == 1);
+            break;
         case leave::nothing: break;
     }
     CHECK(reports::count() == (what == leave::queued ? 2 : 1));
@@ -285,7 +303,49 @@ TEST_CASE("module_exit: what it leaves behind is reported, with its handler", "[
     g.open();
     cancel_delayed_work(&left_work);
     del_timer(&armed);
+    if (what == leave::tasklet) {
+        tasklet_enable(&left_tasklet);
+        tasklet_kill(&left_tasklet);
+        tasklet_disable(&left_tasklet);
+    }
+    if (what == leave::irq) free_irq(12, &armed);
     destroy_workqueue(left_on);
+}
+
+// ---- parameters ----------------------------------------------------------------------------------------------------
+
+static unsigned char my_byte = 5;
+static short my_short = 5;
+static int my_int = 5;
+static unsigned int my_uint = 5;
+static long my_long = 5;
+static unsigned long my_ulong = 5;
+module_param(my_byte, byte, 0444);
+module_param(my_short, short, 0444);
+module_param(my_int, int, 0444);
+module_param(my_uint, uint, 0444);
+module_param(my_long, long, 0444);
+module_param(my_ulong, ulong, 0444);
+
+TEST_CASE("module_param: what does not fit is refused, and changes nothing", "[module][moduleparam]") {
+    const auto set = [](const char* text) { return bottomhalf::linux26::set_module_parameter(text); };
+    for (const char* text :
+         {"my_byte=256", "my_byte=-1", "my_short=32768", "my_short=-32769", "my_int=2147483648", "my_int=-2147483649",
+          "my_uint=4294967296", "my_uint=-1", "my_long=9223372036854775808", "my_long=-9223372036854775809",
+          "my_ulong=18446744073709551616", "my_ulong=-1", "my_int=", "my_int=x", "my_int=1x"}) {
+        CAPTURE(text);
+        CHECK(set(text) == -EINVAL);
+    }
+    CHECK((my_byte == 5 && my_short == 5 && my_int == 5 && my_uint == 5 && my_long == 5 && my_ulong == 5));
+    for (const char* text : {"my_byte=255", "my_short=-0x8000", "my_int=2147483647", "my_uint=0xffffffff",
+                             "my_long=-9223372036854775808", "my_ulong=18446744073709551615"}) {
+        CAPTURE(text);
+        CHECK(set(text) == 0);
+    }
+    CHECK((my_byte == 255 && my_short == -32768 && my_int == 2147483647 && my_uint == ~0U));
+    CHECK((my_long == std::numeric_limits<long>::min() && my_ulong == ~0UL));
+    CHECK(set("my_int=n") == 0);   // of type bool, in those days
+    CHECK(my_int == 0);
 }
 
 // ---- the program that is nothing but modules -----------------------------------------------------------------------
@@ -293,6 +353,12 @@ TEST_CASE("module_exit: what it leaves behind is reported, with its handler", "[
 #define main program
 #include <bottomhalf/module_main.hpp>
 #undef main
+
+static int init_result = 0;
+int init_module(void) { return init_result; }
+void cleanup_module(void) {
+    if (old_style) leave_behind();
+}
 
 TEST_CASE("module_main: loads, runs until its input ends, unloads", "[module]") {
     what = leave::queued;
@@ -302,7 +368,8 @@ TEST_CASE("module_main: loads, runs until its input ends, unloads", "[module]") 
     const int before = ::dup(STDIN_FILENO);
     const int null = ::open("/dev/null", O_RDONLY);
     ::dup2(null, STDIN_FILENO);
-    char name[] = "driver", line[] = "my_irq=11", called[] = "my_name=other", wrong[] = "my_irq=x", unknown[] = "y=1";
+    static char called[] = "my_name=other";   // my_name points there from now on
+    char name[] = "driver", line[] = "my_irq=11", wrong[] = "my_irq=x", unknown[] = "y=1";
     char* good[] = {name, line, called, nullptr};
     char* bad[] = {name, wrong, nullptr};
     char* worse[] = {name, unknown, nullptr};
@@ -314,11 +381,36 @@ TEST_CASE("module_main: loads, runs until its input ends, unloads", "[module]") 
     ::close(null);
     CHECK(my_irq == 11);
     CHECK(my_name == std::string("other"));
-    CHECK(reports::with("queued on left") == 1);
+    CHECK(reports::with("queued on left") == 2);   // behind cleanup_module(), and once all are unloaded
     g.open();
     destroy_workqueue(left_on);
     what = leave::nothing;
     must_fail = true;
     CHECK(program(1, good) == 1);
     must_fail = false;
+}
+
+TEST_CASE("module_main: knows init_module and cleanup_module, too", "[module][report]") {
+    what = leave::queued;
+    old_style = true;
+    gate g;
+    held = &g;
+    reports said;
+    char name[] = "driver";
+    char* arguments[] = {name, nullptr};
+    const int before = ::dup(STDIN_FILENO);
+    const int null = ::open("/dev/null", O_RDONLY);
+    ::dup2(null, STDIN_FILENO);
+    CHECK(program(1, arguments) == 0);
+    CHECK(reports::with("queued on left") == 2);
+    init_result = -EIO;
+    CHECK(program(1, arguments) == 1);
+    ::dup2(before, STDIN_FILENO);
+    ::close(before);
+    ::close(null);
+    init_result = 0;
+    g.open();
+    destroy_workqueue(left_on);
+    what = leave::nothing;
+    old_style = false;
 }

@@ -61,7 +61,7 @@ TEST_CASE("jiffies: a handler that wakes everybody up finds them up to date", "[
     }
 }
 
-TEST_CASE("jiffies: move while a timer's function runs on the very thread that moves them", "[tick][timer]") {
+TEST_CASE("jiffies: move while a timer's function waits for them", "[tick][timer]") {
     if (BOTTOMHALF_TSAN) return;   // there no signal is taken within a loop that calls nothing
     static struct completion over;
     static unsigned long ticks;

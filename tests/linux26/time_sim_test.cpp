@@ -39,6 +39,22 @@ TEST_CASE("the time of day: in each of its units", "[time][sim]") {
     });
 }
 
+TEST_CASE("ndelay: jiffies tick while it burns, if it is the first that is called, too", "[delay][jiffies][sim]") {
+    support::in_world([] {
+        ndelay(3 * tick);
+        CHECK(jiffies == INITIAL_JIFFIES + 3);
+    });
+}
+
+TEST_CASE("time_after: whoever compares jiffies wants them to move, if it is the first call, too", "[jiffies][sim]") {
+    support::in_world([] {
+        const unsigned long begin = jiffies;
+        CHECK_FALSE(time_after(jiffies, begin));
+        bottomhalf::arch::sim::delay(3 * tick);
+        CHECK(jiffies == begin + 3);
+    });
+}
+
 TEST_CASE("get_jiffies_64: steps at the tick, not a nanosecond before", "[jiffies][sim]") {
     support::in_world([] {
         bottomhalf::arch::sim::delay(7);   // the machine boots between two ticks of the clock

@@ -9,6 +9,7 @@
 #include <linux/hardirq.h>
 #include <linux/jiffies.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/timer.h>
 
 using support::counter;
@@ -203,6 +204,15 @@ TEST_CASE("timers: what is done wrong is reported", "[timer][report]") {
         CHECK(reports::with("ODEBUG: init active (active state 0)") == 1);
         CHECK(del_timer(&t) == 1);
     }
+#if !defined(NDEBUG)
+    SECTION("kfree of one that is armed: it is taken off") {
+        auto* late = static_cast<struct timer_list*>(kmalloc(sizeof(struct timer_list), GFP_KERNEL));
+        setup_timer(late, hit, as_data(&fired));
+        mod_timer(late, jiffies + long_time);
+        kfree(late);
+        CHECK(reports::with("ODEBUG: free active (active state 0)") == 1);
+    }
+#endif
     SECTION("one that nobody has initialised") {
         std::memset(&t, 0, sizeof t);
         t.function = hit;

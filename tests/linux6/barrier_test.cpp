@@ -37,3 +37,60 @@ TEST_CASE("smp_wmb, smp_rmb; smp_store_release, smp_load_acquire: pass plain dat
         writer.join();
     }
 }
+
+TEST_CASE("the other full barriers", "[linux6][barrier]") {
+    using word = int;
+    CHECK(support::both_missed<word>(
+              [](word& mine, word& his) {
+                  WRITE_ONCE(mine, 1);
+                  mb();
+                  return READ_ONCE(his);
+              },
+              100) == 0);
+    CHECK(support::both_missed<word>(
+              [](word& mine, word& his) {
+                  smp_store_mb(mine, 1);
+                  return READ_ONCE(his);
+              },
+              100) == 0);
+    CHECK(support::both_missed<word>(
+              [](word& mine, word& his) {
+                  WRITE_ONCE(mine, 1);
+                  smp_mb__before_atomic();
+                  return READ_ONCE(his);
+              },
+              100) == 0);
+    CHECK(support::both_missed<word>(
+              [](word& mine, word& his) {
+                  WRITE_ONCE(mine, 1);
+                  smp_mb__after_atomic();
+                  return READ_ONCE(his);
+              },
+              100) == 0);
+    CHECK(support::both_missed<word>(
+              [](word& mine, word& his) {
+                  WRITE_ONCE(mine, 1);
+                  virt_mb();
+                  return READ_ONCE(his);
+              },
+              100) == 0);
+}
+
+TEST_CASE("wmb, rmb, and those for devices and hypervisors: pass plain data on", "[linux6][barrier]") {
+    for (int which = 0; which < 3; ++which) {
+        int data = 0, flag = 0;
+        std::thread writer([&] {
+            data = 7;
+            if (which == 0) wmb();
+            if (which == 1) dma_wmb();
+            if (which == 2) virt_wmb();
+            WRITE_ONCE(flag, 1);
+        });
+        while (READ_ONCE(flag) == 0) std::this_thread::yield();
+        if (which == 0) rmb();
+        if (which == 1) dma_rmb();
+        if (which == 2) virt_rmb();
+        CHECK(data == 7);
+        writer.join();
+    }
+}

@@ -3,10 +3,15 @@
 #include "linux6/support.hpp"
 #include "support/reports.hpp"
 
+#include <pthread.h>
+#include <csignal>
+
 #include <bottomhalf/interface.hpp>
 
 #include <linux/atomic.h>
 #include <linux/interrupt.h>
+#include <linux/jiffies.h>
+#include <linux/timer.h>
 
 namespace {
 
@@ -63,6 +68,33 @@ TEST_CASE("request_irq: a raised line runs its top half, and that may queue work
     const ear listener;
     free_irq(5, &d);
     CHECK(ear::has("free_irq"));
+}
+
+TEST_CASE("jiffies: move for a signal handler of the program's own that waits for them, on a thread that sleeps",
+          "[linux6][jiffies]") {
+    static struct waiting {
+        struct completion served;
+        struct timer_list device;
+        pthread_t sleeper;
+        unsigned long ticks;
+    } w;
+    init_completion(&w.served);
+    w.sleeper = ::pthread_self();
+    const auto before = std::signal(SIGUSR1, [](int) {
+        const unsigned long begin = jiffies;
+        while (time_before(jiffies, begin + 20)) {}   // more ticks than it takes the tick to rest
+        w.ticks = jiffies - begin;
+        complete(&w.served);
+    });
+    timer_setup(
+        &w.device, [](struct timer_list*) { ::pthread_kill(w.sleeper, SIGUSR1); }, 0);
+    for (int i = 0; i < 3; ++i) {
+        mod_timer(&w.device, jiffies + 20);
+        wait_for_completion(&w.served);
+        CHECK(w.ticks >= 20);
+    }
+    timer_delete_sync(&w.device);
+    std::signal(SIGUSR1, before);
 }
 
 TEST_CASE("disable_irq, synchronize_irq: in the line's own top half they say so, and do not wait", "[linux6][irq]") {

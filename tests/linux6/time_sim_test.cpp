@@ -20,6 +20,20 @@ s64 ns(const struct timespec64& ts) { return timespec64_to_ns(&ts); }
 
 }   // namespace
 
+TEST_CASE("what is left of a time-out: whole ticks, of which one has begun", "[linux6][sim]") {
+    using namespace bottomhalf::linux6::impl;
+    support::in_world([] {
+        const auto now = ktime_get();
+        CHECK(ticks_left(now + 5 * tick) == 5);
+        CHECK(ticks_left(now + 5 * tick + 1) == 6);
+        CHECK(ticks_left(now + 5 * tick - 1) == 5);
+        CHECK(ticks_left(now + 2 * tick) == 2);
+        CHECK(ticks_left(now + tick) == 1);
+        CHECK(ticks_left(now + 1) == 1);
+        CHECK(ticks_left(now) == 1);   // whoever asks was in time
+    });
+}
+
 TEST_CASE("timekeeping: each clock, in each of its units", "[linux6][timekeeping][sim]") {
     support::in_world([] {
         CHECK(ktime_get() == 0);

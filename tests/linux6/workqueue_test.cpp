@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // <linux/workqueue.h> of today, in what the conformance scenarios do not say: constants, layout, disable, wrong use.
 #include <cstring>
+#include <thread>
 
 #include "linux6/support.hpp"
 
@@ -79,7 +80,7 @@ TEST_CASE("disable_work: nests, and refuses without a trace", "[linux6][disable]
 
     const ear listener;
     CHECK(enable_work(&w));   // one too many
-    CHECK(ear::has("work_offqd_enable"));
+    CHECK(ear::has("enable_work"));
 }
 
 TEST_CASE("disable_delayed_work: takes it off its timer", "[linux6][disable]") {
@@ -193,6 +194,38 @@ TEST_CASE("an item may free itself in its handler", "[linux6][work]") {
     wait_for_completion(&done);
 }
 
+#if !defined(NDEBUG)
+TEST_CASE("INIT_WORK: of an item that is pending is reported, and it runs all the same", "[linux6][work][report]") {
+    const ear listener;
+    struct workqueue_struct* wq = make("init");
+    gate g;
+    g.hold(wq);
+    runs = 0;
+    struct work_struct w;
+    struct delayed_work d;
+    std::memset(&w, 0xff, sizeof w);   // looks like one, and is none
+    std::memset(&d, 0xff, sizeof d);
+    INIT_WORK(&w, count);
+    INIT_DELAYED_WORK(&d, count);
+    CHECK(ear::all().empty());
+    CHECK(queue_work(wq, &w));
+    INIT_WORK(&w, nullptr);
+    CHECK(ear::all() == std::vector<std::string>{"__init_work"});
+    CHECK(queue_delayed_work(wq, &d, 3600 * HZ));
+    INIT_DELAYED_WORK(&d, nullptr);
+    CHECK(ear::all().size() == 2);
+    CHECK(mod_delayed_work(wq, &d, 0));
+    INIT_DELAYED_WORK(&d, nullptr);
+    CHECK(ear::all().size() == 3);
+    complete(&g.open);
+    flush_workqueue(wq);
+    CHECK(runs == 2);
+    INIT_WORK(&w, count);   // idle: may be
+    CHECK(ear::all().size() == 3);
+    destroy_workqueue(wq);
+}
+#endif
+
 TEST_CASE("execute_in_process_context: here, if here is a process context", "[linux6][helpers]") {
     struct execute_work ew;
     runs = 0;
@@ -247,4 +280,34 @@ TEST_CASE("flush_delayed_work: true if the item was on its timer, however fast i
         CHECK(runs == i);
     }
     CHECK_FALSE(flush_delayed_work(&d));
+}
+
+TEST_CASE("destroy_delayed_work_on_stack: silent about what is idle; what is not is said, and taken off",
+          "[linux6][report]") {
+    const ::ear listening;
+    {
+        struct work_struct w;
+        INIT_WORK_ONSTACK(&w, count);
+        struct delayed_work d;
+        INIT_DELAYED_WORK_ONSTACK(&d, count);
+        queue_work(system_wq, &w);
+        flush_work(&w);
+        destroy_work_on_stack(&w);
+        destroy_delayed_work_on_stack(&d);
+        CHECK(::ear::all().empty());
+        schedule_delayed_work(&d, 1000 * HZ);
+        destroy_delayed_work_on_stack(&d);
+        CHECK(::ear::has("destroy_delayed_work_on_stack"));
+        CHECK_FALSE(delayed_work_pending(&d));
+    }
+    gate held;
+    held.hold(system_wq);
+    std::thread later([&] {
+        while (!::ear::has("destroy_work_on_stack")) std::this_thread::yield();
+        complete(&held.open);
+    });
+    destroy_work_on_stack(&held.work);   // it runs: waits
+    CHECK(::ear::has("destroy_work_on_stack"));
+    CHECK_FALSE(work_busy(&held.work));
+    later.join();
 }

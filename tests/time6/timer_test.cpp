@@ -4,6 +4,7 @@
 #include "support/facade.hpp"
 
 #include <atomic>
+#include <climits>
 #include <cstring>
 #include <stdexcept>
 
@@ -238,6 +239,21 @@ TEST_CASE("a timer fires once, in softirq context of its CPU, not before its tic
         mod_timer(&masked.timer, jiffies);
         masked.wait_for(1);
         CHECK(masked.irqs_off);
+    });
+}
+
+TEST_CASE("a timer that is armed for a tick in the past fires, however long ago that was", "[time6][fire]") {
+    on_this_engine([] {
+        probe p;
+        int n = 0;
+        for (const unsigned long ago :
+             {1UL, 1UL << 20, 1UL << 61, (1UL << 62) - 2, (1UL << 62) + 1, 3UL << 61, LONG_MAX + 0UL}) {
+            const unsigned long before = jiffies;
+            mod_timer(&p.timer, before - ago);
+            ++n;
+            wait_until<engine>([&] { return p.runs == n; });
+            CHECK(time_before(p.at.load(), before + 60 * HZ));   // and nothing else has woken anybody
+        }
     });
 }
 

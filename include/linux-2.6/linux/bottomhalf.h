@@ -42,6 +42,7 @@
 #include <bottomhalf/workqueue.hpp>
 #if defined(BOTTOMHALF_SIM)
 #include <bottomhalf/arch/sim.hpp>
+#include <bottomhalf/sim/boot.hpp>
 #define BOTTOMHALF_ENGINE on_sim
 #else
 #include <bottomhalf/arch/threads.hpp>
@@ -93,7 +94,17 @@ inline queue_t* events(location at) noexcept {
     machine_t* m = machine(at);
     return m != nullptr ? m->events(at) : nullptr;
 }
-/// Whoever compares jiffies, or waits for them, wants them to move.  A timer's function runs on the thread that moves them.
+#if defined(BOTTOMHALF_SIM)
+inline sim::detail::boot_part comes_up{[] { return events(location::current()) != nullptr; }};
+#endif
+/// The bottom halves of the caller's CPU.
+/// Return: null if there is no machine.
+inline softirq_controller<engine>::cpu* bottom_halves(location at) noexcept {
+    machine_t* m = machine(at);
+    if (m == nullptr) return nullptr;
+    return m->softirqs().of_cpu(ops::this_cpu(m->nr_cpus()));
+}
+/// Whoever compares jiffies, or waits for them, wants them to move.  A timer's function may have begun long ago.
 inline void let_jiffies_tick(location at) noexcept {
     if (ctx::in_task()) {
         machine(at);

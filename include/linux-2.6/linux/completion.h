@@ -57,4 +57,4 @@ using bottomhalf::linux26::wait_for_completion_timeout;
     { 0 }
 #define DECLARE_COMPLETION(name) struct completion name = COMPLETION_INITIALIZER(name)
 #define DECLARE_COMPLETION_ONSTACK(name) DECLARE_COMPLETION(name)
-#define INIT_COMPLETION(x) ((x).done = 0)
+#define INIT_COMPLETION(x) (::bottomhalf::linux26::impl::completion_t::reinit((x).done))

@@ -4,6 +4,8 @@
 
 #include <linux/bottomhalf.h>
 
+#include <bottomhalf/printk_ring.hpp>
+
 #include <linux/bitops.h>
 #include <linux/compiler.h>
 #include <linux/errno.h>
@@ -32,8 +34,8 @@ __attribute__((format(printf, 1, 0))) inline int vprintk(const char* format, va_
         text += 3;
         n -= 3;
     }
-    if (level < impl::atomic<int>(console_loglevel).load(relaxed))   // relaxed: a setting
-        arch::write_stderr(text, static_cast<std::size_t>(n));
+    if (level < impl::atomic<int>(console_loglevel).load(relaxed))           // relaxed: a setting
+        printk_ring<engine>::put(text, static_cast<std::size_t>(n), true);   // what has no newline is gone on with
     return n;
 }
 __attribute__((format(printf, 1, 2))) inline int printk(const char* format, ...) noexcept {

@@ -12,6 +12,8 @@
 // bottomhalf::linux26::load_modules() and unload_modules().
 #pragma once
 
+#include <bottomhalf/module.hpp>
+
 #include <linux/bottomhalf.h>
 
 #include <linux/errno.h>
@@ -29,114 +31,30 @@ struct module;   // opaque
 
 namespace impl {
 
-/// One line module_init() or module_exit(); those of one file belong together.
-struct module_entry {
-    const char* file;
-    int (*init)();
-    void (*exit)();
-    module_entry* next = nullptr;
-    bool loaded = false;
-
-    module_entry(const char* f, int (*i)(), void (*e)()) noexcept;
-};
-BOTTOMHALF_STATE inline constinit module_entry* modules = nullptr;   // before main() only: newest first
-
-inline module_entry::module_entry(const char* f, int (*i)(), void (*e)()) noexcept
-    : file(f), init(i), exit(e), next(modules) {
-    modules = this;
-}
-
-/// What is still under way when a module has gone: its code would not be there any more.
-struct leftover {
-    const void* handler;
-    const void* object;
-    char queue[32];
-    char where;   // p: pending, r: running, d: delayed, t: a timer
+BOTTOMHALF_STATE inline constinit module_list modules;   // before main() only: newest first
+/// What module_init() and module_exit() declare.
+struct module_entry : bottomhalf::module_entry {
+    module_entry(const char* f, int (*i)(), void (*e)(), const void* u = nullptr) noexcept
+        : bottomhalf::module_entry{f, u, i, e} {
+        modules.add(*this);
+    }
 };
 }   // namespace impl
 
 /// Says what is under way on the default machine: work that is queued, on its timer or running, and armed timers.
 inline void report_leftovers(location at = location::current()) noexcept {
-    using namespace impl;   // NOLINT(google-build-using-namespace): our own
-
-    machine_t& m = default_machine_of<engine>();
-    if (!m.is_up()) return;
-    constexpr unsigned most = 16;
-    leftover found[most];
-    unsigned n = 0;
-    const auto note = [&](char where, const void* handler, const void* object, const char* queue) {
-        if (n < most) {
-            found[n] = {handler, object, {}, where};
-            std::snprintf(found[n].queue, sizeof found[n].queue, "%s", queue);
-        }
-        ++n;
-    };
-    // Only looked at under the locks; said when they are free again.  A running item may be gone already, so nothing
-    // but its address is used.
-    m.for_each_work([&](const char* queue, const work_item& w, const char* where) {
-        if (*where == 'p' && w.func == &call_with_data)
-            note('p', address(reinterpret_cast<const work_struct&>(w).func), &w, queue);
-        else if (*where != 'p')
-            note('r', nullptr, &w, queue);
-    });
-    m.time().for_each([&](const timer_node& t) {
-        if (t.function == &call_timer_with_data)
-            note('t', address(reinterpret_cast<const timer_list&>(t).function), &t, "");
-        if (t.function != &delayed::expire) return;
-        const auto* w =
-            reinterpret_cast<const work_struct*>(reinterpret_cast<const char*>(&t) - offsetof(delayed_item, timer));
-        if (w->run == &call_with_data) note('d', address(w->func), w, static_cast<const queue_t*>(w->wq_data)->name);
-    });
-    for (unsigned i = 0; i < n && i < most; ++i) {
-        const leftover& l = found[i];
-        if (l.where == 'p' || l.where == 'd')
-            detail::say(advice, severity::bug, "module_exit", at, "the module left work %s %s: handler %p, item %p",
-                        l.where == 'p' ? "queued on" : "on its timer for", l.queue, l.handler, l.object);
-        else if (l.where == 'r')
-            detail::say(advice, severity::bug, "module_exit", at, "the module left work running on %s: item %p",
-                        l.queue, l.object);
-        else
-            detail::say(advice, severity::bug, "module_exit", at,
-                        "the module left a timer armed: function %p, timer %p", l.handler, l.object);
-    }
-    if (n > most) detail::say(advice, severity::bug, "module_exit", at, "and %u more", n - most);
+    bottomhalf::detail::report_leftovers(default_machine_of<engine>(), nullptr, at);
 }
-
 /// Calls the exit function of each module that is loaded, the last first; then says what they have left behind.
 /// Context: process.
 inline void unload_modules(location at = location::current()) noexcept {
-    bool any = false;
-    for (impl::module_entry* i = impl::modules; i != nullptr; i = i->next) {
-        if (!i->loaded) continue;
-        i->loaded = false;
-        any = true;
-        for (impl::module_entry* e = impl::modules; e != nullptr; e = e->next)
-            if (e->exit != nullptr && std::strcmp(e->file, i->file) == 0) e->exit();
-    }
-    if (any) report_leftovers(at);
+    if (impl::modules.unload()) report_leftovers(at);
 }
 /// Calls the init function of each module, in the order of their registration (within a file that of the lines, between
 /// files that of the linker).  Context: process.
 /// Return: 0; or what the first one that failed returned, after those before it have been unloaded.
 inline int load_modules(location at = location::current()) noexcept {
-    impl::module_entry* oldest = nullptr;   // turned round for the time being
-    for (impl::module_entry* e = impl::modules; e != nullptr;) {
-        impl::module_entry* next = e->next;
-        e->next = oldest;
-        oldest = e;
-        e = next;
-    }
-    int err = 0;
-    impl::module_entry* newest = nullptr;
-    while (oldest != nullptr) {
-        impl::module_entry* e = oldest;
-        oldest = e->next;
-        e->next = newest;
-        newest = impl::modules = e;
-        if (err != 0 || e->init == nullptr || e->loaded) continue;
-        err = e->init();
-        e->loaded = err == 0;
-    }
+    const int err = impl::modules.load();
     if (err != 0) unload_modules(at);
     return err;
 }
@@ -148,10 +66,12 @@ using bottomhalf::linux26::module;
 
 #define BOTTOMHALF_MODULES ::bottomhalf::linux26   // for <bottomhalf/module_main.hpp>
 
-#define module_init(function) \
-    static ::bottomhalf::linux26::impl::module_entry bottomhalf_init_##function(__FILE__, (function), nullptr)
-#define module_exit(function) \
-    static ::bottomhalf::linux26::impl::module_entry bottomhalf_exit_##function(__FILE__, nullptr, (function))
+#define module_init(function)                                                                                  \
+    static ::bottomhalf::linux26::impl::module_entry bottomhalf_init_##function(__FILE__, (function), nullptr, \
+                                                                                &::bottomhalf::detail::this_unit)
+#define module_exit(function)                                                                                  \
+    static ::bottomhalf::linux26::impl::module_entry bottomhalf_exit_##function(__FILE__, nullptr, (function), \
+                                                                                &::bottomhalf::detail::this_unit)
 
 #define THIS_MODULE (static_cast<struct module*>(nullptr))
 #define MODULE_INFO(tag, info) static_assert(true)

@@ -3,6 +3,8 @@
 // while holding it: spin_lock_irqsave().
 #pragma once
 
+#include <bottomhalf/sync/spin.hpp>
+
 #include <linux/bottomhalf.h>
 
 #include <linux/compiler.h>
@@ -13,81 +15,21 @@ namespace bottomhalf::linux26 {
 inline namespace BOTTOMHALF_ENGINE {
 
 typedef struct spinlock {
-    std::uint32_t word;        // A: a detail::spinlock<engine>
-    std::int32_t owner;        // A: thread id, 0 while free
-    std::uint32_t recursion;   // guarded by the lock: reported, and let in
+    spin_state state;
 } spinlock_t;
 
-/// Readers share; a writer is alone.  `word` counts the readers, or is the top bit.
+/// Readers share; a writer is alone.
 typedef struct rwlock {
-    std::uint32_t word;   // A [rwlock]
+    rw_state state;
 } rwlock_t;
 
 namespace impl {
 
-using lock_t = bottomhalf::detail::spinlock<engine>;
-static_assert(sizeof(lock_t) == sizeof(std::uint32_t));
-inline lock_t& core(spinlock* l) noexcept { return reinterpret_cast<lock_t&>(l->word); }
-
-inline bool try_take(spinlock* l) noexcept BOTTOMHALF_NO_TSA {
-    if (!core(l).try_lock()) return false;
-    atomic<std::int32_t>(l->owner).store(engine::thread_id(),
-                                         relaxed);   // relaxed: others only ask whether they are the owner
-    return true;
-}
-inline void take(spinlock* l, location at) noexcept BOTTOMHALF_NO_TSA {
-    if (try_take(l)) [[likely]]
-        return;
-    if (atomic<std::int32_t>(l->owner).load(relaxed) == engine::thread_id()) {
-        // A kernel would hang here.  A top half that finds its lock held by what it interrupts comes here, too, unless it
-        // strikes where the word and the owner are not in step (two instructions of taking, two of letting go): it hangs.
-        char comm[arch::comm_len];
-        engine::thread_name(comm);
-        detail::say(kernel, severity::bug, "spin_lock", at, "BUG: spinlock recursion on CPU#%d, %s/%d\n lock: %p",
-                    engine::current().cpu, comm, static_cast<int>(engine::thread_id()), static_cast<void*>(l));
-        ++l->recursion;
-        return;
-    }
-    core(l).lock();
-    atomic<std::int32_t>(l->owner).store(engine::thread_id(), relaxed);
-}
-inline void let_go(spinlock* l, location at) noexcept BOTTOMHALF_NO_TSA {
-    if (atomic<std::int32_t>(l->owner).load(relaxed) != engine::thread_id()) [[unlikely]] {
-        detail::say(kernel, severity::bug, "spin_unlock", at, "BUG: spinlock %s, lock: %p",
-                    atomic<std::int32_t>(l->owner).load(relaxed) == 0 ? "already unlocked" : "wrong owner",
-                    static_cast<void*>(l));
-        return;
-    }
-    if (l->recursion != 0) {
-        --l->recursion;
-        return;
-    }
-    atomic<std::int32_t>(l->owner).store(0, relaxed);
-    core(l).unlock();
-}
-inline bool is_taken(const spinlock* l) noexcept {
-    return atomic<std::int32_t>(const_cast<spinlock*>(l)->owner).load(relaxed) != 0;
-}
-inline constexpr std::uint32_t writer = 0x8000'0000U;
-inline bool try_share(rwlock* l) noexcept {
-    atomic<std::uint32_t> word(l->word);
-    std::uint32_t n = word.load(relaxed);   // relaxed: the exchange decides
-    while ((n & writer) == 0)
-        if (word.compare_exchange_weak(n, n + 1, acquire, relaxed)) return true;   // [rwlock]
-    return false;
-}
-inline void share(rwlock* l) noexcept {
-    for (unsigned round = 0; !try_share(l); ++round) engine::relax(round);
-}
-inline void unshare(rwlock* l) noexcept { atomic<std::uint32_t>(l->word).fetch_sub(1, release); }   // [rwlock]
-inline bool try_own(rwlock* l) noexcept {
-    std::uint32_t nobody = 0;
-    return atomic<std::uint32_t>(l->word).compare_exchange_strong(nobody, writer, acquire, relaxed);   // [rwlock]
-}
-inline void own(rwlock* l) noexcept {
-    for (unsigned round = 0; !try_own(l); ++round) engine::relax(round);
-}
-inline void disown(rwlock* l) noexcept { atomic<std::uint32_t>(l->word).store(0, release); }   // [rwlock]
+using spins = spin_ops<engine>;
+using shares = rw_ops<engine>;
+inline void take(spinlock* l, location at) noexcept { spins::take(l->state, "spin_lock", at); }
+inline void let_go(spinlock* l, location at) noexcept { spins::unlock(l->state, "spin_unlock", at); }
+inline bool is_taken(const spinlock* l) noexcept { return spins::is_locked(l->state); }
 
 // What is masked around the lock, and in which order.
 inline void lock_plain(spinlock* l, location at = location::current()) noexcept { preempt_disable(), take(l, at); }
@@ -111,15 +53,15 @@ inline void unlock_irqrestore(spinlock* l, unsigned long flags, location at = lo
     unlock_plain(l, at);
     irq_restore(flags);
 }
-inline int trylock_plain(spinlock* l) noexcept {
+inline int trylock_plain(spinlock* l, location at = location::current()) noexcept {
     preempt_disable();
-    if (try_take(l)) return 1;
+    if (spins::try_take(l->state, "spin_trylock", at)) return 1;
     preempt_enable();
     return 0;
 }
-inline int trylock_irqsave(spinlock* l, unsigned long& flags) noexcept {
+inline int trylock_irqsave(spinlock* l, unsigned long& flags, location at = location::current()) noexcept {
     flags = irq_save();
-    if (trylock_plain(l)) return 1;
+    if (trylock_plain(l, at)) return 1;
     irq_restore(flags);
     return 0;
 }
@@ -151,10 +93,10 @@ using bottomhalf::linux26::spinlock_t;
 #define spin_trylock_irqsave(lock, flags) (::bottomhalf::linux26::impl::trylock_irqsave((lock), (flags)))
 #define spin_is_locked(lock) (::bottomhalf::linux26::impl::is_taken(lock))
 
-#define read_lock(lock) (preempt_disable(), ::bottomhalf::linux26::impl::share(lock))
-#define read_unlock(lock) (::bottomhalf::linux26::impl::unshare(lock), preempt_enable())
-#define write_lock(lock) (preempt_disable(), ::bottomhalf::linux26::impl::own(lock))
-#define write_unlock(lock) (::bottomhalf::linux26::impl::disown(lock), preempt_enable())
+#define read_lock(lock) (preempt_disable(), ::bottomhalf::linux26::impl::shares::read_lock((lock)->state))
+#define read_unlock(lock) (::bottomhalf::linux26::impl::shares::read_unlock((lock)->state), preempt_enable())
+#define write_lock(lock) (preempt_disable(), ::bottomhalf::linux26::impl::shares::write_lock((lock)->state))
+#define write_unlock(lock) (::bottomhalf::linux26::impl::shares::write_unlock((lock)->state), preempt_enable())
 #define read_lock_irqsave(lock, flags) (local_irq_save(flags), read_lock(lock))
 #define read_unlock_irqrestore(lock, flags) (read_unlock(lock), local_irq_restore(flags))
 #define write_lock_irqsave(lock, flags) (local_irq_save(flags), write_lock(lock))

@@ -79,8 +79,11 @@ inline void init_timer(struct timer_list* timer, location at = location::current
         detail::say(impl::kernel, severity::bug, "init_timer", at,
                     "ODEBUG: init active (active state 0) object: %p object type: timer_list hint: %p\nit stays armed",
                     static_cast<void*>(timer), impl::address(timer->function));
-    else
+    else {
         *timer = impl::idle_timer(timer->function, timer->expires, timer->data);
+        timer->flags = impl::time_t::new_flags();
+    }
+    bottomhalf::detail::tracepoint<engine>(trace::event::timer_init, timer);
 }
 inline void setup_timer(struct timer_list* timer, void (*function)(unsigned long), unsigned long data,
                         location at = location::current()) noexcept {
@@ -136,7 +139,7 @@ inline int del_timer_sync(struct timer_list* timer, location at = location::curr
     impl::check_timer(*timer, "del_timer", at);
     impl::time_t* time = impl::running_clock();
     if (time == nullptr) return 0;
-    const bool itself = impl::ctx::in_serving_softirq() && time->is_running(impl::core(*timer));
+    const bool itself = impl::ctx::in_serving_softirq() && time->is_own_function(impl::core(*timer));
     if (!itself && !impl::ctx::in_hardirq()) return time->del_sync(impl::core(*timer));
     detail::say(impl::advice, severity::bug, "del_timer_sync", at, "called in %s; not waiting for timer %p",
                 itself ? "the timer's own function" : "a top half", static_cast<void*>(timer));

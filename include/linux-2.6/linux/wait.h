@@ -26,19 +26,19 @@ typedef struct __wait_queue {
 namespace impl {
 
 /// The queue's lock, with interrupts masked: a top half may wake.
-class BOTTOMHALF_SCOPED queue_guard {
+class queue_guard {
 public:
-    explicit queue_guard(wait_queue_head_t* q) noexcept BOTTOMHALF_NO_TSA : lock_(core(&q->lock)) {
-        lock_.lock();
+    explicit queue_guard(wait_queue_head_t* q) noexcept : lock_(&q->lock) {
+        take(lock_, location::current());
         if (q->task_list.next == nullptr) init_list_head(&q->task_list);
     }
-    ~queue_guard() BOTTOMHALF_NO_TSA { lock_.unlock(); }
+    ~queue_guard() { let_go(lock_, location::current()); }
     queue_guard(const queue_guard&) = delete;
     queue_guard& operator=(const queue_guard&) = delete;
 
 private:
     bottomhalf::detail::irq_guard<engine> masked_;   // first in, last out
-    lock_t& lock_;
+    spinlock_t* lock_;
 };
 inline void enqueue(wait_queue_head_t* q, wait_queue_t* w, bool exclusive) noexcept {
     const queue_guard g(q);

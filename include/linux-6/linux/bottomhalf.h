@@ -28,6 +28,7 @@
 
 #if defined(BOTTOMHALF_SIM)
 #include <bottomhalf/arch/sim.hpp>
+#include <bottomhalf/sim/boot.hpp>
 #define BOTTOMHALF_ENGINE on_sim
 #else
 #include <bottomhalf/arch/threads.hpp>
@@ -96,6 +97,8 @@ enum system_queue : unsigned {
     sys_freezable,
     sys_power_efficient,
     sys_freezable_power_efficient,
+    sys_bh,
+    sys_bh_highpri,
     nr_system_queues,
 };
 BOTTOMHALF_STATE inline constinit workqueue_struct system_queues[nr_system_queues] = {
@@ -108,6 +111,8 @@ BOTTOMHALF_STATE inline constinit workqueue_struct system_queues[nr_system_queue
     {nullptr, "events_freezable", WQ_FREEZABLE, WQ_DFL_ACTIVE},
     {nullptr, "events_power_efficient", WQ_POWER_EFFICIENT, WQ_DFL_ACTIVE},
     {nullptr, "events_freezable_pwr_efficient", WQ_FREEZABLE | WQ_POWER_EFFICIENT, WQ_DFL_ACTIVE},
+    {nullptr, "events_bh", WQ_BH, 0x7fffffff},
+    {nullptr, "events_bh_highpri", WQ_BH | WQ_HIGHPRI, 0x7fffffff},
 };
 
 [[nodiscard]] inline bool is_system(const workqueue_struct* wq) noexcept {
@@ -118,13 +123,24 @@ BOTTOMHALF_STATE inline constinit workqueue_struct system_queues[nr_system_queue
 [[nodiscard]] inline core_queue* behind(workqueue_struct& s) noexcept {
     auto* q = static_cast<core_queue*>(atomic<void*>(s.queue).load(acquire));   // [system.queue]
     // The memory of queues keeps its type for good, so an old one may be looked at; it may be somebody else's by now.
-    return q != nullptr && q->tag == &s && (q->state().load(relaxed) & wq_flag::dead) == 0 ? q : nullptr;
+    return q != nullptr && q->tag == &s && !q->is(wq_flag::dead) ? q : nullptr;
+}
+/// What the core has to know of the flags.
+constexpr std::uint32_t wanted_by(unsigned int flags) noexcept {
+    return ((flags & WQ_HIGHPRI) != 0 ? wq_flag::highpri : 0) |
+           // An unbound pool does not count what runs anyway.
+           ((flags & WQ_CPU_INTENSIVE) != 0 && (flags & WQ_UNBOUND) == 0 ? wq_flag::cpu_intensive : 0) |
+           ((flags & WQ_FREEZABLE) != 0 ? wq_flag::freezable : 0) |
+           ((flags & WQ_MEM_RECLAIM) != 0 ? wq_flag::mem_reclaim : 0) |
+           ((flags & __WQ_LEGACY) != 0 ? wq_flag::legacy : 0);
+}
+constexpr queue_kind kind_by(unsigned int flags) noexcept {
+    return (flags & WQ_BH) != 0 ? queue_kind::bh : (flags & WQ_UNBOUND) != 0 ? queue_kind::unbound : queue_kind::bound;
 }
 inline bool create_system_queues(core_machine& m, location at) noexcept {
     for (workqueue_struct& s : system_queues) {
         if (behind(s) != nullptr) continue;
-        core_queue* q = m.create_queue(s.name, (s.flags & WQ_UNBOUND) != 0 ? queue_kind::unbound : queue_kind::bound,
-                                       s.max_active, &s, at);
+        core_queue* q = m.create_queue(s.name, kind_by(s.flags), s.max_active, &s, at, wanted_by(s.flags));
         if (q == nullptr) return false;
         q->state().fetch_or(wq_flag::system, acq_rel);
         atomic<void*>(s.queue).store(q, release);   // [system.queue]
@@ -155,6 +171,15 @@ inline core_machine* up(location at) noexcept {
     state.store(ok ? 2 : 0, release);
     return ok ? &m : nullptr;
 }
+#if defined(BOTTOMHALF_SIM)
+/// With the threads that take interrupts, which the first request_irq() would start.
+inline sim::detail::boot_part comes_up{[] {
+    for (workqueue_struct& s : system_queues) s.queue = nullptr;   // those of the world before
+    ready = 0;
+    core_machine* m = up(location::current());
+    return m != nullptr && m->events(location::current()) != nullptr;
+}};
+#endif
 /// Return: null if there is no machine; then nothing is armed anywhere either.
 inline timekeeper<engine>* clock(location at) noexcept {
     core_machine* m = up(at);
@@ -165,19 +190,32 @@ inline unsigned nr_cpus(location at) noexcept {
     return m == nullptr ? 1 : m->nr_cpus();
 }
 inline unsigned this_cpu(location at) noexcept { return ops::this_cpu(nr_cpus(at)); }
+/// The bottom halves of the caller's CPU.
+/// Return: null if there is no machine.
+inline softirq_controller<engine>::cpu* bottom_halves(location at) noexcept {
+    core_machine* m = up(at);
+    if (m == nullptr) return nullptr;
+    return m->softirqs().of_cpu(ops::this_cpu(m->nr_cpus()));
+}
 
-/// A relative time-out in jiffies as a deadline on the engine's clock.
+/// A relative time-out in jiffies as a deadline on the engine's clock.  A negative one, as of a driver whose time has come
+/// already (`end - jiffies`), is over at once, and reported.
 inline arch::ns_t deadline(jiffies_t ticks, location at) noexcept {
     if (!here::in_interrupt()) up(at);   // jiffies shall show that the time has passed
     const arch::ns_t now = engine::now();
+    if (static_cast<long>(ticks) < 0) [[unlikely]] {
+        bottomhalf::detail::say(channel::kernel, severity::bug, "schedule_timeout", at,
+                                "schedule_timeout: wrong timeout value %lx", ticks);
+        return now;
+    }
     if (ticks >= static_cast<jiffies_t>((arch::forever - now) / tick_ns)) return arch::forever;
     return now + static_cast<arch::ns_t>(ticks) * tick_ns;
 }
-/// What is left of it: at least 1, since whoever asks was in time.
+/// What is left of it, a tick that has begun being a whole one: at least 1, since whoever asks was in time.
 inline jiffies_t ticks_left(arch::ns_t until) noexcept {
     if (until == arch::forever) return max_jiffy_offset;
     const arch::ns_t left = until - engine::now();
-    return left < tick_ns ? 1 : static_cast<jiffies_t>(left / tick_ns);
+    return left <= tick_ns ? 1 : static_cast<jiffies_t>((left + tick_ns - 1) / tick_ns);
 }
 /// Sleeps until `until`; the worker pool, if we are in one, starts the next item.
 inline void sleep_until(arch::ns_t until, const char* function, location at) noexcept {

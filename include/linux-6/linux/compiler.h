@@ -3,6 +3,7 @@
 #pragma once
 
 #include <linux/bottomhalf.h>
+#include <linux/compiler_attributes.h>
 
 namespace bottomhalf::linux6 {
 inline namespace BOTTOMHALF_ENGINE {
@@ -15,20 +16,34 @@ template <class T>
 inline void bottomhalf_write_once(volatile T& x, T v) noexcept {
     impl::atomic<T>(const_cast<T&>(x)).store(v, relaxed);   // relaxed: as above
 }
+/// For what is said once.  Return: whether this is the time.
+inline bool bottomhalf_first_time(bool& said) noexcept {
+    impl::atomic<bool> flag(said);
+    return !flag.load(relaxed) && !flag.exchange(true, relaxed);   // relaxed: nothing goes with it
+}
 /// Keeps the compiler, and nobody else, from moving memory accesses across.
 inline void barrier() noexcept { asm volatile("" ::: "memory"); }
+[[noreturn]] inline void unreachable() noexcept { __builtin_unreachable(); }
 
 }   // namespace BOTTOMHALF_ENGINE
 }   // namespace bottomhalf::linux6
 
 using bottomhalf::linux6::barrier;
+using bottomhalf::linux6::bottomhalf_first_time;
 using bottomhalf::linux6::bottomhalf_read_once;
 using bottomhalf::linux6::bottomhalf_write_once;
+using bottomhalf::linux6::unreachable;
+
+#ifndef KBUILD_MODNAME   // the kernel's makefiles have it on the command line of each file
+#define KBUILD_MODNAME "bottomhalf"
+#endif
 
 #define READ_ONCE(x) bottomhalf_read_once(x)
 #define WRITE_ONCE(x, val) bottomhalf_write_once(x, static_cast<__typeof__(x)>(val))
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
-#define __maybe_unused __attribute__((unused))
-#define __must_check __attribute__((warn_unused_result))
+#define OPTIMIZER_HIDE_VAR(var) asm("" : "+r"(var))
+#ifndef typeof
+#define typeof __typeof__
+#endif

@@ -58,3 +58,8 @@ using bottomhalf::linux6::usleep_range;
 #ifndef MAX_UDELAY_MS
 #define MAX_UDELAY_MS 5   // longer ones are mdelay()'s
 #endif
+
+// What the kernel's brings along, and sources lean on.  Last: some of them need this one.
+#include <linux/kernel.h>
+#include <linux/math.h>
+#include <linux/sched.h>

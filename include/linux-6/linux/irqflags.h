@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// <linux/irqflags.h>: this thread's interrupts, masked and unmasked.
+// <linux/irqflags.h>: this CPU's interrupts, off and on.
 #pragma once
 
 #include <linux/bottomhalf.h>
@@ -8,10 +8,18 @@ namespace bottomhalf::linux6 {
 inline namespace BOTTOMHALF_ENGINE {
 
 inline bool irqs_disabled() noexcept { return impl::here::irqs_disabled(); }
-inline void local_irq_disable() noexcept { engine::irq_save(); }
-inline void local_irq_enable() noexcept { engine::irq_restore(false); }
-inline unsigned long bottomhalf_irq_save() noexcept { return engine::irq_save() ? 1 : 0; }
-inline void local_irq_restore(unsigned long flags) noexcept { engine::irq_restore(flags != 0); }
+namespace impl {
+using irqs_off = irq_section<engine>;
+}   // namespace impl
+/// No top half and no bottom half of this CPU runs until they are on again, nor another such section.  Not counted.
+/// Context: any.
+inline void local_irq_disable() noexcept { impl::irqs_off::enter(home_port<engine>); }
+inline void local_irq_enable() noexcept { impl::irqs_off::leave(); }
+inline unsigned long bottomhalf_irq_save() noexcept { return impl::irqs_off::enter(home_port<engine>) ? 1 : 0; }
+inline void local_irq_restore(unsigned long flags) noexcept {
+    if (flags == 0) return local_irq_enable();
+    local_irq_disable();   // exactly what was
+}
 
 }   // namespace BOTTOMHALF_ENGINE
 }   // namespace bottomhalf::linux6

@@ -46,7 +46,7 @@ inline constexpr unsigned long INITIAL_JIFFIES = initial_jiffies;
 inline constexpr unsigned long TICK_NSEC = static_cast<unsigned long>(tick_ns);
 
 namespace impl {
-/// A timer's function runs on the thread that moves them.
+/// A timer's function may have begun long ago.
 inline void let_jiffies_tick(location at) noexcept {
     if (here::in_task()) {
         up(at);
@@ -78,6 +78,11 @@ constexpr bool time_before_eq(unsigned long a, unsigned long b, location at = lo
     const timekeeper<engine>* clock = impl::clock(at);
     return clock != nullptr ? clock->jiffies() : jiffies;
 }
+/// The same under the name of the kernel's variable.  Read only.
+struct bottomhalf_jiffies_64 {
+    operator u64() const noexcept { return get_jiffies_64(); }   // NOLINT: it stands for the number
+};
+inline constexpr bottomhalf_jiffies_64 jiffies_64{};
 [[nodiscard]] inline bool time_is_before_jiffies(unsigned long a, location at = location::current()) noexcept {
     return bottomhalf::time_after(get_jiffies_64(at), a);
 }
@@ -177,6 +182,7 @@ using bottomhalf::linux6::secs_to_jiffies;
 using bottomhalf::linux6::TICK_NSEC;
 using bottomhalf::linux6::time_after;
 using bottomhalf::linux6::time_after32;
+using bottomhalf::linux6::jiffies_64;
 using bottomhalf::linux6::time_after64;
 using bottomhalf::linux6::time_after_eq;
 using bottomhalf::linux6::time_after_eq64;
@@ -204,3 +210,10 @@ using bottomhalf::linux6::usecs_to_jiffies;
 #define HZ BOTTOMHALF_HZ
 #undef USER_HZ
 #define USER_HZ 100
+
+// What the kernel's brings along, and sources lean on.  Last: some of them need this one.
+#include <linux/cache.h>
+#include <linux/kernel.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/time.h>

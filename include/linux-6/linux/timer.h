@@ -4,6 +4,10 @@
 // Here a timer fires at tick `expires`, or at the next one if that has come already; timers of one tick fire in the order in
 // which they were armed.  The kernel's wheel fires a tick late, or up to an eighth of the delay, and the last one armed first:
 // BOTTOMHALF_TIMERS=v6 in the environment, see machine_options.
+//
+// As in the kernel timers of two CPUs run at the same time, on threads ktimers/N; one that runs stays on its CPU, whoever
+// arms it meanwhile.  A deferrable one fires when its CPU's thread is awake anyway: with another timer there, or at a tick
+// while anybody is awake.  In the kernel it may wait for ever; here it does a second (HZ ticks), and then fires.
 #pragma once
 
 #include <linux/bottomhalf.h>
@@ -32,7 +36,7 @@ static_assert(sizeof(timer_list) == sizeof(timer_node) && offsetof(timer_list, e
               offsetof(timer_list, bottomhalf_cpu) == offsetof(timer_node, cpu));
 static_assert(sizeof(void*) != 8 || sizeof(timer_list) == 40);
 
-inline constexpr unsigned int TIMER_DEFERRABLE = 0x00080000;   // accepted; there is no idle CPU to be spared
+inline constexpr unsigned int TIMER_DEFERRABLE = 0x00080000;   // does not end a sleep, but after a second
 inline constexpr unsigned int TIMER_PINNED = 0x00100000;
 inline constexpr unsigned int TIMER_IRQSAFE = 0x00200000;   // its function runs with interrupts disabled
 
@@ -40,11 +44,16 @@ namespace impl {
 inline timer_node& node(const timer_list* t) noexcept {
     return *reinterpret_cast<timer_node*>(const_cast<timer_list*>(t));
 }
+/// The kernel's flags, and beside them what the core knows of them.
+constexpr u32 with_core_flags(unsigned int flags) noexcept {
+    return flags | ((flags & TIMER_IRQSAFE) != 0 ? timer_irqsafe : 0U) |
+           ((flags & TIMER_DEFERRABLE) != 0 ? timer_deferrable : 0U);
+}
 constexpr timer_list idle_timer(void (*f)(timer_list*), unsigned int flags) noexcept {
-    return {{nullptr, nullptr}, 0, {.function = f}, flags | ((flags & TIMER_IRQSAFE) != 0 ? timer_irqsafe : 0U), 0, 0};
+    return {{nullptr, nullptr}, 0, {.function = f}, with_core_flags(flags), 0, 0};
 }
 constexpr timer_list idle_timer(void (*f)(timer_node*), unsigned int flags) noexcept {
-    return {{nullptr, nullptr}, 0, {.bottomhalf_function = f}, flags, 0, 0};
+    return {{nullptr, nullptr}, 0, {.bottomhalf_function = f}, with_core_flags(flags), 0, 0};
 }
 inline constexpr unsigned int flags_for_setup = TIMER_DEFERRABLE | TIMER_PINNED | TIMER_IRQSAFE;
 /// A timer that nobody has set up cannot be armed, and the kernel says so only with its debug objects.
@@ -85,7 +94,8 @@ inline void timer_setup(struct timer_list* t, void (*function)(struct timer_list
             "ODEBUG: init active (active state 0) object: %p object type: timer_list hint: %p\nit stays armed",
             static_cast<void*>(t), reinterpret_cast<void*>(t->function));
     else
-        *t = impl::idle_timer(function, flags & impl::flags_for_setup);
+        *t = impl::idle_timer(function, (flags & impl::flags_for_setup) | timekeeper<engine>::new_flags());
+    bottomhalf::detail::tracepoint<engine>(trace::event::timer_init, t);
 }
 /// Stale when read; false inside the timer's own function unless it has been armed again.
 inline bool timer_pending(const struct timer_list* t) noexcept {
@@ -130,7 +140,7 @@ inline void add_timer(struct timer_list* t, location at = location::current()) n
     }
     mod_timer(t, t->expires, at);
 }
-/// The same two names for what one thread runs for all CPUs anyway.
+/// Here every timer stays on the CPU that arms it.
 inline void add_timer_local(struct timer_list* t, location at = location::current()) noexcept { add_timer(t, at); }
 inline void add_timer_global(struct timer_list* t, location at = location::current()) noexcept { add_timer(t, at); }
 /// Context: any that we manage.  Return: 1 if it was armed and is not any more.  Its function may be running.
@@ -146,7 +156,7 @@ inline int timer_delete_sync(struct timer_list* t, location at = location::curre
     if (impl::here::in_hardirq() && (t->flags & TIMER_IRQSAFE) == 0)
         bottomhalf::detail::say(channel::kernel, severity::warn, "__timer_delete_sync", at,
                                 "WARN_ON(in_hardirq() && !(timer->flags & TIMER_IRQSAFE))");
-    if (impl::here::in_serving_softirq() && clock->is_running(n)) {   // one thread runs all timers: it is us
+    if (impl::here::in_serving_softirq() && clock->is_own_function(n)) {
         bottomhalf::detail::say(channel::advice, severity::bug, "timer_delete_sync", at,
                                 "timer %p would wait for its own function; not waiting", static_cast<void*>(t));
         return clock->del(n) ? 1 : 0;
@@ -199,8 +209,15 @@ using bottomhalf::linux6::timer_shutdown;
 using bottomhalf::linux6::timer_shutdown_sync;
 using bottomhalf::linux6::try_to_del_timer_sync;
 
+#define TIMER_INITIALIZER(function, flags) (::bottomhalf::linux6::impl::idle_timer((function), (flags)))
 #define DEFINE_TIMER(name, function) struct timer_list name = ::bottomhalf::linux6::impl::idle_timer(function, 0)
 #define timer_setup_on_stack(timer, callback, flags) timer_setup(timer, callback, flags)
 #define from_timer(var, callback_timer, timer_fieldname) container_of(callback_timer, __typeof__(*var), timer_fieldname)
 #define timer_container_of(var, callback_timer, timer_fieldname) \
     container_of(callback_timer, __typeof__(*var), timer_fieldname)
+
+// What the kernel's brings along, and sources lean on.  Last: some of them need this one.
+#include <linux/ktime.h>
+#include <linux/stddef.h>
+#include <linux/stringify.h>
+#include <linux/types.h>

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// <asm/cmpxchg.h>: in <linux/atomic.h>.
+#pragma once
+
+#include <linux/atomic.h>

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// <linux/rwlock.h>
+#pragma once
+
+#include <linux/spinlock.h>

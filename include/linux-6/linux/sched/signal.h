@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// <linux/sched/signal.h>
+#pragma once
+
+#include <linux/sched.h>

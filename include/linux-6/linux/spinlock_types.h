@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+// <linux/spinlock_types.h>
+#pragma once
+
+#include <linux/spinlock.h>
