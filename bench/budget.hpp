@@ -32,6 +32,8 @@ struct row {
     bool is_ratio;
     rule must, goal;
     bool peer_missing = false;
+    bool is_floor = false;
+    bool unreliable = false;   // the machine was not quiet
 
     [[nodiscard]] bool met() const noexcept { return !peer_missing && must.met(figure); }
 };
@@ -64,9 +66,17 @@ inline std::vector<series> in_front(std::vector<series> answers, std::string_vie
     return answers;
 }
 
+/// Without rules: for those who compare.
+inline row plain_row(std::string path, const std::vector<series>& answers, std::string_view ours, std::string_view peer,
+                     double q = 0.5) {
+    return ratio_row(std::move(path), in_front(answers, ours), peer, q, no_rule, no_rule);
+}
+
 /// What the row above could not go below: the side `floor` in our place, against the same peer.
 inline row floor_row(const std::vector<series>& answers, std::string_view floor, std::string_view peer) {
-    return ratio_row("  " + std::string{floor}, in_front(answers, floor), peer, 0.5, no_rule, no_rule);
+    row r = ratio_row("  " + std::string{floor}, in_front(answers, floor), peer, 0.5, no_rule, no_rule);
+    r.is_floor = true;
+    return r;
 }
 
 /// Ours against whichever of the others is the fastest here. All of them must be there: the best may be the missing
@@ -86,11 +96,21 @@ inline row best_peer_row(std::string path, const std::vector<series>& answers, r
 
 class budget {
 public:
-    void add(row r) { rows_.push_back(std::move(r)); }
+    void add(row r) {
+        r.unreliable = !doubt_.empty();
+        rows_.push_back(std::move(r));
+    }
+    /// Of the rows that come now.  Empty: none.
+    void doubt(std::string why) {
+        doubt_ = std::move(why);
+        if (!doubt_.empty() && std::find(doubts_.begin(), doubts_.end(), doubt_) == doubts_.end())
+            doubts_.push_back(doubt_);
+    }
+    [[nodiscard]] bool is_unreliable() const { return !doubts_.empty(); }
     void keep(const question& q, std::vector<series> answers) { raw_.push_back({q, std::move(answers)}); }
 
     [[nodiscard]] bool met() const {
-        return std::all_of(rows_.begin(), rows_.end(), [](const row& r) { return r.met(); });
+        return std::all_of(rows_.begin(), rows_.end(), [](const row& r) { return r.unreliable || r.met(); });
     }
 
     /// The table, in Markdown, aligned for the eye as well.
@@ -99,13 +119,14 @@ public:
             {"path", "against", "peer", "ours", "ratio", "must", "goal", "met?"}};
         for (const row& r : rows_)
             cells.push_back({r.path, r.against, r.peer_missing ? "-" : number(r.peer) + unit(r),
-                             number(r.ours) + unit(r), r.peer_missing || !r.is_ratio ? "-" : fixed(r.figure, 2) + "x",
+                             number(r.ours) + unit(r),
+                             r.peer_missing || !r.is_ratio ? "-" : fixed(r.figure, r.figure < 0.1 ? 3 : 2) + "x",
                              text(r.must, r.is_ratio), text(r.goal, r.is_ratio), verdict(r)});
         std::array<std::size_t, 8> width{};
         for (const auto& line : cells)
             for (std::size_t i = 0; i < line.size(); ++i) width[i] = std::max(width[i], line[i].size());
         for (std::size_t n = 0; n < cells.size(); ++n) {
-            const bool red = colour && n > 0 && !rows_[n - 1].met();
+            const bool red = colour && n > 0 && (rows_[n - 1].unreliable || !rows_[n - 1].met());
             if (red) std::fputs("\033[31m", out);
             for (std::size_t i = 0; i < width.size(); ++i) {
                 const int w = static_cast<int>(width[i]);
@@ -117,6 +138,9 @@ public:
                 std::fprintf(out, "|%s%s", std::string(width[i] + 1, '-').c_str(), i < 2 || i == 7 ? "-" : ":");
             std::fputs("|\n", out);
         }
+        for (const std::string& why : doubts_)
+            std::fprintf(out, "UNRELIABLE: %s meanwhile.  Rows that say so say nothing; run this on a quiet machine.\n",
+                         why.c_str());
     }
 
     /// What was measured: the rows, and the distribution of each side.
@@ -169,12 +193,16 @@ private:
         return (r.is == rule::at_most ? "<= " : ">= ") + number(r.value) + (is_ratio ? "x" : "");
     }
     static const char* verdict(const row& r) {
+        if (r.unreliable) return "unreliable";
         if (r.peer_missing) return "MISSED: no peer";
         if (!r.must.met(r.figure)) return "MISSED";
-        if (r.must.is == rule::none && r.goal.is == rule::none) return "(floor)";
-        return r.goal.is != rule::none && r.goal.met(r.figure) ? "goal" : "must";
+        if (r.must.is == rule::none && r.goal.is == rule::none) return r.is_floor ? "(floor)" : "-";
+        if (r.goal.is != rule::none && r.goal.met(r.figure)) return "goal";
+        return r.must.is == rule::none ? "no goal" : "must";
     }
     std::vector<row> rows_;
+    std::string doubt_;
+    std::vector<std::string> doubts_;
     std::vector<std::pair<question, std::vector<series>>> raw_;
 };
 

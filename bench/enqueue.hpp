@@ -2,7 +2,8 @@
 #pragma once
 // Question: what does queue_work() cost its caller while the worker is busy, that is, when nobody must be woken?
 // Beside it: an uncontended fetch_add (the unit: claiming an item and linking it are two locked instructions), a mutex
-// with a deque of std::function, moodycamel's enqueue with an implicit producer; and the two locked instructions alone,
+// with a deque of std::function, moodycamel's enqueue with an implicit producer, oneTBB's and liburcu's queues, GLib's thread pool;
+// and the two locked instructions alone,
 // the floor for every queue that takes an item once and without a lock.
 //
 // The worker is held asleep inside a handler on the caller's own CPU, so that all lines are in one cache and the figure
@@ -84,7 +85,8 @@ inline question enqueue() {
         {lane_side<bottomhalf_lane<count_run>, enqueue_stage>(burst), side_of<fetch_add_stage>("fetch_add", burst),
          lane_side<deque_lane<count_run>, enqueue_stage>(burst), lane_side<list_lane<count_run>, enqueue_stage>(burst),
          lane_side<moodycamel_lane<count_run>, enqueue_stage>(burst),
-         side_of<two_rmw_stage>(two_rmw_stage::name, burst)},
+         lane_side<tbb_lane<count_run>, enqueue_stage>(burst), lane_side<glib_lane<count_run>, enqueue_stage>(burst),
+         lane_side<urcu_lane<count_run>, enqueue_stage>(burst), side_of<two_rmw_stage>(two_rmw_stage::name, burst)},
         2000,
         400};
 }

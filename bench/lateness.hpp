@@ -2,7 +2,7 @@
 #pragma once
 // Question: how late is delayed work?  From the tick that queue_delayed_work() chose until the handler starts.
 // Beside it: a thread in a timed FUTEX_WAIT, with a timer slack of 1 ns.  And the same with a second thread on its CPU,
-// which it wakes: delayed work has two sleepers, the timekeeper and a worker. Nothing that keeps the two can be faster.
+// which it wakes: delayed work has two sleepers, a timer base's thread and a worker. Nothing that keeps the two can be faster.
 //
 // The caller polls on its own CPU; all that sleeps is on the other one. A sample is one sleep of about a millisecond.
 
@@ -23,7 +23,7 @@ inline bh::jiffies_t some_delay() noexcept {
 }
 inline void sleep_precisely() { check(::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL) == 0, "PR_SET_TIMERSLACK"); }
 
-/// Delayed work, in a machine whose timekeeper and worker share the other CPU.
+/// Delayed work, in a machine whose timers' thread and worker share the other CPU.
 class delayed_work_late {
 public:
     static constexpr const char* name = "bottomhalf";

@@ -2,7 +2,7 @@
 #pragma once
 // ours.hpp: a queue of a machine with one CPU, as a lane (peers.hpp): an ordinary one, through the ordinary calls.
 
-#include "peers.hpp"
+#include "library_peers.hpp"
 
 #include <bottomhalf/bottomhalf.hpp>
 

@@ -156,48 +156,64 @@ private:
     std::thread worker_;
 };
 
-/// moodycamel's blocking queue of pointers: implicit producers, the worker takes up to 64 at a time.
-#ifdef BOTTOMHALF_HAVE_MOODYCAMEL
-template <class Handler>
-class moodycamel_lane {
+/// A thread of our own behind somebody's queue of pointers: `Queue` has a name, push(job*), and take(f), which waits and calls
+/// f(job&) for what there is.
+template <class Handler, class Queue>
+class pointer_lane {
 public:
-    static constexpr const char* name = "moodycamel bulk64";
+    static constexpr const char* name = Queue::name;
     static constexpr bool missing = false, tracks = false;
 
-    moodycamel_lane(place where, std::size_t n, const Handler& h)
+    pointer_lane(place where, std::size_t n, const Handler& h)
         : items_{n, h}, call_{[] {}}, worker_{[this, where] { work(where); }} {}
-    moodycamel_lane(const moodycamel_lane&) = delete;
-    ~moodycamel_lane() {
+    pointer_lane(const pointer_lane&) = delete;
+    ~pointer_lane() {
         call([this] { stop_ = true; });
         worker_.join();
     }
-    bool post(std::size_t i) { return queue_.enqueue(&items_[i]); }
+    bool post(std::size_t i) { return queue_.push(&items_[i]); }
     void call(std::function<void()> f) {
         call_.handler = std::move(f);
-        queue_.enqueue(&call_);
+        queue_.push(&call_);
     }
 
 private:
     void work(place where) {
         pin_self(where);
-        std::array<job*, 64> taken;
-        while (!stop_) {
-            const std::size_t n = queue_.wait_dequeue_bulk(taken.data(), taken.size());
-            for (std::size_t i = 0; i < n; ++i) taken[i]->run(*taken[i]);
-        }
+        while (!stop_) queue_.take([](job& j) { j.run(j); });
     }
     row_of<job_of<Handler>> items_;
     job_of<std::function<void()>> call_;
     bool stop_ = false;   // the worker's own
-    moodycamel::BlockingConcurrentQueue<job*> queue_;
+    Queue queue_;
     std::thread worker_;
 };
-#else
-template <class Handler>
-struct moodycamel_lane {
-    static constexpr const char* name = "moodycamel bulk64";
+/// A peer that is not installed.
+template <class Queue>
+struct missing_lane {
+    static constexpr const char* name = Queue::name;
     static constexpr bool missing = true, tracks = false;
 };
+
+/// moodycamel's blocking queue: implicit producers, the worker takes up to 64 at a time.
+struct moodycamel_queue {
+    static constexpr const char* name = "moodycamel bulk64";
+#ifdef BOTTOMHALF_HAVE_MOODYCAMEL
+    bool push(job* j) { return queue.enqueue(j); }
+    template <class F>
+    void take(F f) {
+        std::array<job*, 64> taken;
+        const std::size_t n = queue.wait_dequeue_bulk(taken.data(), taken.size());
+        for (std::size_t i = 0; i < n; ++i) f(*taken[i]);
+    }
+    moodycamel::BlockingConcurrentQueue<job*> queue;
+};
+template <class Handler>
+using moodycamel_lane = pointer_lane<Handler, moodycamel_queue>;
+#else
+};
+template <class Handler>
+using moodycamel_lane = missing_lane<moodycamel_queue>;
 #endif
 
 /// Asio's thread pool with one thread.

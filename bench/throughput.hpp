@@ -3,7 +3,7 @@
 // Question: how many items per second go from one producer through one worker, if the handler is empty?  On two CPUs,
 // and on one.
 // Beside it: an intrusive list with mutex and condition variable, moodycamel's blocking queue drained by 64s, a mutex
-// with a deque of std::function, Asio's thread pool.
+// with a deque of std::function, Asio's thread pool, oneTBB's bounded queue, GLib's thread pool, liburcu's wfcqueue.
 //
 // The producer walks round a row of items and queues each again as soon as it is idle, so at most `window` are under
 // way; lanes whose items know no "pending" are held to the same window by the count of runs. An item that is still
@@ -70,7 +70,10 @@ inline question throughput(place worker) {
              lane_side<list_lane<count_run>, throughput_stage>(items, worker),
              lane_side<moodycamel_lane<count_run>, throughput_stage>(items, worker),
              lane_side<deque_lane<count_run>, throughput_stage>(items, worker),
-             lane_side<asio_lane<count_run>, throughput_stage>(items, worker)},
+             lane_side<asio_lane<count_run>, throughput_stage>(items, worker),
+             lane_side<tbb_lane<count_run>, throughput_stage>(items, worker),
+             lane_side<glib_lane<count_run>, throughput_stage>(items, worker),
+             lane_side<urcu_lane<count_run>, throughput_stage>(items, worker)},
             60,
             12};
 }

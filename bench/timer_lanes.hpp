@@ -93,9 +93,9 @@ private:
     bh::timer_wheel wheel_;
 };
 
-/// Our wheel where it is used: in the timekeeper of a machine, whose thread sleeps meanwhile, behind an inbox and a lock.
-/// Armed by add(), a batch ends with a cancel in vain, which makes the inbox's timers settle in the wheel: that is part
-/// of what adding costs. By mod(), they are put there one by one, under the lock.
+/// Our wheel where it is used: in a base of a machine's timekeeper, whose thread sleeps meanwhile, behind an inbox and a lock.
+/// A batch ends with a cancel in vain, which makes the inbox's timers settle in the wheel: that is part of what adding costs,
+/// by add() or by mod().
 template <bool Modify>
 class timekeeper_lane {
 public:
@@ -118,7 +118,7 @@ public:
     void batch(F f) {
         now_ = time().jiffies();
         f();
-        time().del(settler_);
+        time().try_del_sync(settler_);
     }
     void add(std::size_t i, ticks t) noexcept {
         // Stretched, the wheel has as many slots in use as for t alone, and nothing fires within half an hour.
@@ -130,7 +130,7 @@ public:
     }
     void cancel(std::size_t i) noexcept { time().del(timers_[i]); }
 
-    /// From here to expire() add() means what it says, and the timekeeper's thread is held.
+    /// From here to expire() add() means what it says, and the base's thread is held.
     void before_expire() {
         soon_ = true;
         time().mod(holder_.node, time().jiffies());

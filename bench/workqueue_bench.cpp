@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
-// Question: those of enqueue.hpp, throughput.hpp, requeue.hpp, wake.hpp, flush.hpp, signal_handler.hpp, timers.hpp and
-// lateness.hpp, for those who want Google Benchmark's filters, repetitions and formats.  Beside ours: the same peers.
+// Question: those of enqueue.hpp, throughput.hpp, requeue.hpp, wake.hpp, flush.hpp, signal_handler.hpp, timers.hpp,
+// lateness.hpp, interrupts.hpp, irq_mask.hpp and bottom_halves.hpp, for those who want Google Benchmark's filters, repetitions and formats.  Beside ours: the same peers.
 //
 // A row reads BM_QueueWork_BusyWorker/side/burst:1024/manual_time: an iteration is a sample of `burst` operations, and
 // only what the question asks about is timed. Sides that are compared should take turns
 // (--benchmark_enable_random_interleaving=true). The verdicts are budget_bench's, which interleaves finer than that.
 
+#include "bottom_halves.hpp"
 #include "enqueue.hpp"
 #include "flush.hpp"
+#include "interrupts.hpp"
+#include "irq_mask.hpp"
 #include "lateness.hpp"
 #include "requeue.hpp"
 #include "signal_handler.hpp"
@@ -55,7 +58,8 @@ void register_question(const question& q) {
 
 int main(int argc, char** argv) {
     for (const question& q : {enqueue(), signal_handler(), throughput(place::away), throughput(place::home), requeue(),
-                              wake(), flush(place::home), flush(place::away), timer_empty_ticks(), lateness()})
+                              wake(), flush(place::home), flush(place::away), timer_empty_ticks(), lateness(),
+                              raise_while_pending(), raise_to_sleeping_cpu(), irq_mask(), bottom_halves()})
         register_question(q);
     for (const std::size_t n : timers_pending)
         for (const question& q : {timer_add(n), timer_cancel(n), timer_expire(n)}) register_question(q);
