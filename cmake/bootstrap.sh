@@ -45,12 +45,19 @@ look_for_bench() {
     have_header ev.h || want libev-dev
     have_header event2/event.h || want libevent-dev
     have_header uv.h || want libuv1-dev
+    have_header tbb/concurrent_queue.h || want libtbb-dev
+    have_header glib-2.0/glib.h || want libglib2.0-dev
+    have_header urcu/wfcqueue.h || ls /usr/include/*/urcu/wfcqueue.h >/dev/null 2>&1 || want liburcu-dev
+    have_header nlohmann/json.hpp || want nlohmann-json3-dev   # bh-latency's files
 }
 look_for_tools() {
     have clang++-19 || want clang-19
     have_runtime 19 || want libclang-rt-19-dev
     have clang-tidy-19 || want clang-tidy-19
     have clang-format-14 || want clang-format-14
+    have valgrind || want valgrind
+    have aarch64-linux-gnu-g++ || want g++-aarch64-linux-gnu
+    have qemu-aarch64 || want qemu-user
 }
 
 install_missing() {

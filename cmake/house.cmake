@@ -10,7 +10,7 @@ endif()
 
 add_library(bottomhalf_house INTERFACE)
 target_compile_options(bottomhalf_house INTERFACE -Wall -Wextra -Wconversion -Wshadow
-    $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+    $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety> $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety-beta>
     $<$<BOOL:${BOTTOMHALF_WERROR}>:-Werror>)
 target_include_directories(bottomhalf_house INTERFACE ${PROJECT_SOURCE_DIR}/tests)   # "support/..."
 

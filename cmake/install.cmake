@@ -11,7 +11,8 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/bottomhalf)
 
-install(TARGETS bottomhalf bottomhalf_sim EXPORT bottomhalfTargets FILE_SET HEADERS)
+install(TARGETS bottomhalf EXPORT bottomhalfTargets FILE_SET HEADERS FILE_SET bench)
+install(TARGETS bottomhalf_sim bottomhalf_sim_instrumented bottomhalf_trace EXPORT bottomhalfTargets FILE_SET HEADERS)
 install(TARGETS bottomhalf_linux26 EXPORT bottomhalfTargets
     FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/bottomhalf/linux-2.6
     FILE_SET module_main DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

@@ -89,7 +89,18 @@ TEMPLATE_TEST_CASE("might_sleep: says what the kernel says, for each reason not 
         CHECK(here::irqs_disabled());
         CHECK_FALSE(here::might_sleep("down", at));
         TestType::irq_restore(was);
+        CHECK(std::string(reports::find("down: sleeping")->text).find("contexts: task, interrupts off") !=
+              std::string::npos);
         CHECK(reports::take("in_atomic(): 0, irqs_disabled(): 1"));
+        {
+            detail::in_context<TestType> off(2 * softirq_offset + preempt_offset), soft(softirq_offset),
+                hard(hardirq_offset), nested(hardirq_offset);
+            CHECK_FALSE(here::might_sleep("down", at));
+        }
+        CHECK(std::string(reports::find("down: sleeping")->text)
+                  .find("contexts: hardirq in hardirq in softirq in task, bottom halves off, preemption off") !=
+              std::string::npos);
+        CHECK(reports::take("sleeping function"));
         CHECK(here::might_sleep("down", at));
     });
 }
@@ -121,5 +132,42 @@ TEMPLATE_TEST_CASE("block: returns once the word differs, or the deadline has pa
         });
         CHECK(detail::block<TestType>(word, 0, arch::forever, "a test"));
         other.join();
+    });
+}
+
+TEMPLATE_TEST_CASE("block: what was written before the word is visible, whenever that was found", "[context][block]",
+                   BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        using word_ref = typename TestType::template atomic_ref<std::uint32_t>;
+        static std::uint32_t word;
+        for (const bool at_once : {true, false}) {
+            int data = 0;   // plain: ThreadSanitizer looks
+            word = 0;
+            const auto wait = [] {   // which orders nothing
+                while (word_ref(word).load(relaxed) == 0) TestType::relax(0);
+            };
+            std::atomic<bool> looked{at_once};
+            auto other = support::call<TestType>([&] {
+                while (!looked.load(std::memory_order_relaxed)) TestType::relax(0);
+                data = 7;
+                word_ref(word).store(1, release);
+            });
+            if (at_once) {
+                wait();
+                CHECK(detail::block<TestType>(word, 0, arch::forever, "a test"));
+            } else {   // a pool is told, after the first look
+                static std::atomic<bool>* told;
+                told = &looked;
+                TestType::current().blocks = [](arch::task&) {
+                    told->store(true, std::memory_order_relaxed);
+                    while (word_ref(word).load(relaxed) == 0) TestType::relax(0);
+                    return true;
+                };
+                CHECK(detail::block<TestType>(word, 0, arch::forever, "a test"));
+                TestType::current().blocks = nullptr;
+            }
+            CHECK(data == 7);
+            other.join();
+        }
     });
 }

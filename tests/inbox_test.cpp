@@ -79,6 +79,27 @@ TEMPLATE_TEST_CASE("inbox: only the push that finds it asleep must wake somebody
     });
 }
 
+TEMPLATE_TEST_CASE("inbox: what is inside when it is closed is whole", "[inbox]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        struct item {
+            node l;   // first
+            int number;
+        } x{};
+        inbox<TestType> box;
+        box.open();
+        auto producer = support::call<TestType>([&] {
+            x.number = 7;   // plain: ThreadSanitizer looks
+            box.push(x.l);
+        });
+        for (unsigned round = 0; box.was_empty(); ++round) TestType::relax(round);
+        node* l = box.close();
+        REQUIRE(l == &x.l);
+        CHECK(l->next == nullptr);
+        CHECK(x.number == 7);
+        producer.join();
+    });
+}
+
 TEMPLATE_TEST_CASE("inbox: nothing is lost between producers and a consumer that sleeps", "[inbox]",
                    BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {

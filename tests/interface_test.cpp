@@ -12,54 +12,18 @@
 #include <system_error>
 #include <type_traits>
 
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 #include "support/engine.hpp"
 #include "support/gate.hpp"
 
 namespace bh = bottomhalf;
+using support::allocations;
 using support::gate;
 using support::make_delayed_work;
 using support::make_work;
 using support::on_engine;
 using support::reports;
-
-// ---- every allocation is counted ------------------------------------------------------------------------------------
-
-namespace {
-std::atomic<long> allocations{0};
-
-void* counted(std::size_t n, std::size_t align) {
-    ++allocations;
-    void* p =
-        align > alignof(std::max_align_t) ? std::aligned_alloc(align, (n + align - 1) / align * align) : std::malloc(n);
-    if (p == nullptr) throw std::bad_alloc();
-    return p;
-}
-}   // namespace
-
-// All of them, or a sanitizer pairs its own with ours.  Not inline: the compilers would see free() under a delete whose
-// new they know, and warn.
-#define OUT_OF_LINE __attribute__((noinline))
-OUT_OF_LINE void* operator new(std::size_t n) { return counted(n, 0); }
-OUT_OF_LINE void* operator new[](std::size_t n) { return counted(n, 0); }
-OUT_OF_LINE void* operator new(std::size_t n, const std::nothrow_t&) noexcept { return counted(n, 0); }
-OUT_OF_LINE void* operator new[](std::size_t n, const std::nothrow_t&) noexcept { return counted(n, 0); }
-OUT_OF_LINE void* operator new(std::size_t n, std::align_val_t a) { return counted(n, static_cast<std::size_t>(a)); }
-OUT_OF_LINE void* operator new[](std::size_t n, std::align_val_t a) { return counted(n, static_cast<std::size_t>(a)); }
-OUT_OF_LINE void* operator new(std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept {
-    return counted(n, static_cast<std::size_t>(a));
-}
-OUT_OF_LINE void* operator new[](std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept {
-    return counted(n, static_cast<std::size_t>(a));
-}
-OUT_OF_LINE void operator delete(void* p) noexcept { std::free(p); }
-OUT_OF_LINE void operator delete[](void* p) noexcept { std::free(p); }
-OUT_OF_LINE void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-OUT_OF_LINE void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
-OUT_OF_LINE void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-OUT_OF_LINE void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
-OUT_OF_LINE void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
-OUT_OF_LINE void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
 
 // ---- types ----------------------------------------------------------------------------------------------------------
 
@@ -174,6 +138,9 @@ TEMPLATE_TEST_CASE("queueing, running, flushing and cancelling allocate nothing"
         bh::basic_workqueue<TestType> wq{m, "demo"};
         bh::queue_work(wq, item);
         bh::flush_work(item);
+        bh::queue_delayed_work(wq, late, 1);   // a CPU's first timer starts a thread
+        support::wait_until<TestType>([&] { return runs == 2; });
+        bh::flush_delayed_work(late);
         const long before = allocations;
         for (int i = 0; i < 100; ++i) {
             bh::queue_work(wq, item);

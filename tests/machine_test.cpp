@@ -94,7 +94,7 @@ TEMPLATE_TEST_CASE("machine: takes the number of CPUs from BOTTOMHALF_CPUS, else
     }
     for (const char* too_many : {"1025", "4294967296", "99999999999999999999"}) {
         ::setenv("BOTTOMHALF_CPUS", too_many, 1);
-        CHECK(basic_machine<TestType>::default_cpus() == max_cpus);
+        CHECK(machine_options::default_cpus<TestType>(max_cpus) == max_cpus);
     }
     if (old != nullptr)
         ::setenv("BOTTOMHALF_CPUS", before.c_str(), 1);
@@ -208,7 +208,7 @@ TEMPLATE_TEST_CASE("machine: without enough threads nothing is left behind, and 
             CHECK(ok == (budget == needed));
             TestType::spawn_budget(-1);
             support::wait_until<TestType>(
-                [&] { return nr_threads() == before; });   // join() is a moment ahead of /proc
+                [&] { return nr_threads() <= before; });   // join() is a moment ahead of /proc, here and before
         }
         std::atomic<int> runs{0};
         auto item = make_work<TestType>([&] { ++runs; });

@@ -65,6 +65,14 @@ TEST_CASE("report: one that is too long is cut, and still ends its line", "[repo
     CHECK(text.find('\n') == text.size() - 1);
 }
 
+TEST_CASE("report: so is one whose call has a very long name", "[report]") {
+    const std::string name(1000, 'f');
+    const std::string text =
+        stderr_of([&] { detail::say(channel::kernel, severity::bug, name.c_str(), location::current(), "x"); });
+    CHECK(text.size() < 800);
+    CHECK(text.find('\n') == text.size() - 1);
+}
+
 TEST_CASE("set_report_listener: the listener hears instead of stderr, and the one before comes back", "[report]") {
     const std::string text = stderr_of([] {
         support::reports listening;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The clock's thread: timers on time, whoever arms them and however they are moved; and delayed work on top of it.
+// A machine's clock: timers on time, whoever arms them and however they are moved; and delayed work on top of it.
 
 #include <bottomhalf/delayed_work.hpp>
 
@@ -285,6 +285,45 @@ TEMPLATE_TEST_CASE("timekeeper: one that arms itself for now, again and again, h
         wait_until<TestType>([&] { return other.calls == 1 && always.calls >= 4; });
         m.reset();   // ends
         CHECK(reports::take("is still armed at the machine's end"));
+    });
+}
+
+TEMPLATE_TEST_CASE("timekeeper: stop() waits for a function that a task calls as it lets the bottom halves go, too",
+                   "[timekeeper][stop][softirq]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 1}};
+        auto& c = *m.softirqs().of_cpu(0);
+        static support::gate<TestType>* door;
+        static std::atomic<bool> over;
+        support::gate<TestType> held;
+        door = &held, over = false;
+        probe<TestType> p(m);
+        p.also = [](probe<TestType>&) {
+            door->pass_spinning();
+            over = true;
+        };
+        auto task = support::call<TestType>([&] {
+            m.softirqs().disable(&c);
+            m.time().add(p.node, m.time().expiry(1));
+            typename TestType::template atomic_ref<std::uint32_t> pending(c.pending);
+            wait_until<TestType>([&] { return pending.load(acquire) != 0; });
+            softirq_controller<TestType>::enable(location::current());
+        });
+        held.wait_until_held();
+        CHECK_FALSE(m.time().stop(TestType::now()));
+        std::atomic<bool> stops{false};
+        auto opener = support::call<TestType>([&] {
+            wait_until<TestType>([&] { return stops.load(); });
+            for (unsigned round = 0; round < 100; ++round) TestType::relax(round);
+            held.open();
+        });
+        stops = true;
+        CHECK(m.time().stop());
+        CHECK(over);
+        task.join(), opener.join();
+        REQUIRE(m.time().start("timekeeper"));
+        CHECK_FALSE(m.time().del_sync(p.node));
+        CHECK(p.calls == 1);
     });
 }
 

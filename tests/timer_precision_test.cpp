@@ -11,7 +11,7 @@
 #include "support/engine.hpp"
 
 using namespace bottomhalf;
-using arch::sim;
+using engine = arch::sim;
 using support::make_delayed_work;
 using support::on_engine;
 using support::reports;
@@ -23,12 +23,12 @@ namespace {
 jiffies_t runs_after(timer_precision p, jiffies_t delay) {
     arch::sim_options o;
     o.time = arch::sim_time::when_told;
-    sim::world world{o};
+    engine::world world{o};
     jiffies_t after = 0;
     world.run([&] {
-        scoped_machine<sim> m{{.cpus = 1, .timers = p}};
-        basic_workqueue<sim> wq{m, "demo"};
-        auto item = make_delayed_work<sim>([&] { after = m.time().jiffies() - initial_jiffies; });
+        scoped_machine<engine> m{{.cpus = 1, .timers = p}};
+        basic_workqueue<engine> wq{m, "demo"};
+        auto item = make_delayed_work<engine>([&] { after = m.time().jiffies() - initial_jiffies; });
         queue_delayed_work(wq, item, delay);
         m.run_until([&] { return after != 0; });
     });
@@ -61,14 +61,14 @@ TEST_CASE("timers = v6: late by as much as the kernel's wheel", "[timer_precisio
 
 TEST_CASE("timers = v6: a delay that begins within a tick is not rounded up twice", "[timer_precision]") {
     arch::sim_options o;
-    sim::world world{o};
+    engine::world world{o};
     world.run([] {
-        scoped_machine<sim> m{{.cpus = 1, .timers = timer_precision::v6}};
-        basic_workqueue<sim> wq{m, "demo"};
+        scoped_machine<engine> m{{.cpus = 1, .timers = timer_precision::v6}};
+        basic_workqueue<engine> wq{m, "demo"};
         arch::ns_t ran = 0;
-        auto item = make_delayed_work<sim>([&] { ran = sim::now(); });
-        sim::delay(tick_ns / 2);
-        const arch::ns_t armed = sim::now();
+        auto item = make_delayed_work<engine>([&] { ran = engine::now(); });
+        engine::delay(tick_ns / 2);
+        const arch::ns_t armed = engine::now();
         queue_delayed_work(wq, item, 5);
         m.run_until([&] { return ran != 0; });
         CHECK(ran - armed >= 5 * tick_ns);
@@ -113,14 +113,13 @@ TEMPLATE_TEST_CASE("every kind of wheel: nothing early, nothing lost, and at the
 
 TEST_CASE("BOTTOMHALF_TIMERS: for machines that are not told; nonsense is reported", "[timer_precision]") {
     const reports listening;
-    using simulated = basic_machine<sim>;
     REQUIRE(::setenv("BOTTOMHALF_TIMERS", "v6", 1) == 0);
-    CHECK(simulated::default_timers() == timer_precision::v6);
+    CHECK(machine_options::default_timers() == timer_precision::v6);
     ::setenv("BOTTOMHALF_TIMERS", "v2_6", 1);
-    CHECK(simulated::default_timers() == timer_precision::v2_6);
+    CHECK(machine_options::default_timers() == timer_precision::v2_6);
     ::setenv("BOTTOMHALF_TIMERS", "fuzzy", 1);
-    CHECK(simulated::default_timers() == timer_precision::exact);
+    CHECK(machine_options::default_timers() == timer_precision::exact);
     CHECK(reports::take("BOTTOMHALF_TIMERS=fuzzy"));
     ::unsetenv("BOTTOMHALF_TIMERS");
-    CHECK(simulated::default_timers() == timer_precision::exact);
+    CHECK(machine_options::default_timers() == timer_precision::exact);
 }

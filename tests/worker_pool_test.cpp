@@ -207,6 +207,38 @@ TEMPLATE_TEST_CASE("unbound: every item gets a worker, but none beside itself", 
     });
 }
 
+TEST_CASE("a worker that finds its inbox half settled by somebody else makes way for him", "[worker_pool][settle]") {
+    support::reports listening;
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        INFO("seed " << seed);
+        arch::sim::world world{{.seed = seed, .max_steps = 1'000'000}};
+        world.run([] {
+            scoped_machine<arch::sim> m{{.cpus = 2}};
+            queue<arch::sim> q(m, queue_kind::bound), other(m, queue_kind::bound);
+            gate<arch::sim> busy;
+            std::atomic<int> runs{0};
+            auto runs_elsewhere = make_work<arch::sim>([&] {
+                if (runs++ == 0) busy.pass();
+            });
+            auto little = make_work<arch::sim>([&] { ++runs; });
+            auto first = make_work<arch::sim>([] {});
+            REQUIRE(q.put(runs_elsewhere, 1));
+            busy.wait_until_held();
+            REQUIRE(q.put(first, 0));   // the worker is awake
+            // On its way to CPU 0 it has to be looked for on CPU 1, without CPU 0's lock; there come more meanwhile.
+            auto flusher = support::call<arch::sim>([&] { q.flush(); });
+            REQUIRE(q.put(runs_elsewhere, 0));
+            REQUIRE(q.put(little, 0));
+            flush_work(little);
+            busy.open();
+            flusher.join();
+            q.flush();
+            CHECK(runs == 3);
+        });
+        support::check_silence();
+    }
+}
+
 TEMPLATE_TEST_CASE("without another thread to be had, items wait for the worker that there is", "[worker_pool][spawn]",
                    BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {

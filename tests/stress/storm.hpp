@@ -50,6 +50,18 @@ constexpr unsigned rounds(unsigned plain) noexcept {
     return n > 0 ? n : 1;
 }
 
+/// ThreadSanitizer's builds bound some sleeps, so a wake-up that is lost there costs ten milliseconds and is not seen.
+/// Whoever finds, at the end of such a sleep, what nobody tells him of counts it; then the program fails as it ends.
+inline const struct lost_wake_ups {
+    ~lost_wake_ups() {
+        if (const unsigned n = bottomhalf::arch::threads::nr_unannounced(); n != 0) {
+            std::fprintf(stderr, "%u lost wake-up(s): a sleep ended by its bound, and found what nobody had told of\n",
+                         n);
+            std::_Exit(1);
+        }
+    }
+} no_lost_wake_ups;
+
 /// Burns about as many cycles as it is told, so that two threads meet at another place each time.
 inline void jitter(unsigned n) noexcept {
     for (unsigned i = 0; i < n; ++i) asm volatile("");

@@ -14,13 +14,16 @@
 // taken (see reports.hpp) fails the test.
 #pragma once
 
+#include <cinttypes>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
 #include <bottomhalf/arch/sim.hpp>
 #include <bottomhalf/arch/threads.hpp>
 #include <bottomhalf/bottomhalf.hpp>
+#include <bottomhalf/sim/distinct.hpp>
 
 #include "support/catch.hpp"
 #include "support/reports.hpp"
@@ -29,12 +32,37 @@
 
 namespace support {
 
-/// How many seeds a body runs under.  More of them: BOTTOMHALF_TEST_SEEDS in the environment.
-inline std::uint64_t nr_seeds() {
+/// How many seeds a body runs under, if somebody has said so: BOTTOMHALF_TEST_SEEDS in the environment.
+inline std::uint64_t seeds_asked_for() {
     const char* env = std::getenv("BOTTOMHALF_TEST_SEEDS");
-    const unsigned long long n = env != nullptr ? std::strtoull(env, nullptr, 10) : 0;
-    return n > 0 ? n : 8;
+    return env != nullptr ? std::strtoull(env, nullptr, 10) : 0;
 }
+inline std::uint64_t nr_seeds() {
+    const std::uint64_t asked = seeds_asked_for();
+    return asked > 0 ? asked : 8;
+}
+
+/// How many different ways a body has gone.  Printed where the number of seeds was asked for: many seeds that lead the same
+/// way say no more than one of them.
+class ways {
+public:
+    ways() = default;
+    ways(const ways&) = delete;
+    ways& operator=(const ways&) = delete;
+    ~ways() {
+        if (seeds_asked_for() == 0) return;
+        std::fprintf(stderr, "seeds: %" PRIu64 " distinct of %" PRIu64 ": %s\n", distinct_.count(), seeds_,
+                     Catch::getResultCapture().getCurrentTestName().c_str());
+    }
+    void add(std::uint64_t trace) {
+        ++seeds_;
+        distinct_.add(trace);
+    }
+
+private:
+    bottomhalf::sim::distinct_counter distinct_;
+    std::uint64_t seeds_ = 0;
+};
 
 inline void check_silence() {
     for (const std::string& text : reports::rest()) {
@@ -47,10 +75,12 @@ template <class Arch, class Body>
 void on_engine(Body body) {
     reports listening;
     if constexpr (Arch::simulated) {
+        ways gone;
         for (std::uint64_t seed = 0; seed < nr_seeds(); ++seed) {
             INFO("seed " << seed);
             typename Arch::world world{{.seed = seed}};
             world.run(body);
+            gone.add(world.trace());
             check_silence();
         }
     } else {
