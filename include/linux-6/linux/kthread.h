@@ -316,7 +316,7 @@ inline bool kthread_mod_delayed_work(struct kthread_worker* worker, struct kthre
 }
 
 namespace impl {
-/// Whether the caller is the worker, for which it would wait.
+/// Whether the caller is the worker, for which it would wait.  Context: with its lock.
 inline bool is_caller(kthread_worker* worker) noexcept { return worker->task == get_current(); }
 BOTTOMHALF_COLD inline void complain_self(const char* function, location at) noexcept {
     bottomhalf::detail::say(channel::kernel, severity::warn, function, at,
@@ -390,12 +390,16 @@ inline bool kthread_cancel_delayed_work_sync(struct kthread_delayed_work* d,
 }
 /// Runs what is queued, then ends the thread; of one that kthread_create_worker() made.  Context: process, not the worker.
 inline void kthread_destroy_worker(struct kthread_worker* worker, location at = location::current()) noexcept {
-    task_struct* task = worker->task;
+    task_struct* task;
+    {
+        const impl::worker_guard g(worker);   // its thread, if it has not been scheduled yet, is about to say who it is
+        task = worker->task;
+    }
     if (task == nullptr) {
         bottomhalf::detail::say(channel::kernel, severity::warn, "kthread_destroy_worker", at, "WARN_ON(!task)");
         return;
     }
-    if (impl::is_caller(worker)) return impl::complain_self("kthread_destroy_worker", at);
+    if (task == get_current()) return impl::complain_self("kthread_destroy_worker", at);
     kthread_flush_worker(worker, at);
     kthread_stop(task, at);
     bool armed, left;
