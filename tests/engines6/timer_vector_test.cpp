@@ -75,7 +75,7 @@ TEST_CASE("local_bh_enable: calls the timers that have become due, there and the
             raise_softirq(NET_TX_SOFTIRQ);
             arm(&one, 1), arm(&two, 1);
             tasklet_hi_schedule(&high);
-            wait_until<engine>(is_raised);
+            wait_until<engine>([] { return is_raised() && time_after_eq(jiffies, two.expires); });   // both are due
             before = calls.size();
             local_bh_enable();
             seen = calls;

@@ -111,7 +111,8 @@ TEST_CASE("queue_delayed_work: at least the delay, in whole ticks; 0 is the next
             const bottomhalf::arch::ns_t begin = engine::now();
             const unsigned long armed = get_jiffies_64();
             REQUIRE(queue_delayed_work(wq, &item.work, delay) == 1);
-            CHECK(queue_delayed_work(wq, &item.work, 0) == 0);   // it is pending, and keeps its time
+            // It is pending, and keeps its time; which on threads may have come by now.
+            if (engine::simulated) CHECK(queue_delayed_work(wq, &item.work, 0) == 0);
             wait_until<engine>([&] { return item.ran != 0; });
             flush_workqueue(wq);
             CHECK(item.ran - begin >= static_cast<bottomhalf::arch::ns_t>(delay) * tick);
@@ -121,6 +122,7 @@ TEST_CASE("queue_delayed_work: at least the delay, in whole ticks; 0 is the next
             }
         }
         REQUIRE(queue_delayed_work(wq, &item.work, 1000 * HZ) == 1);
+        CHECK(queue_delayed_work(wq, &item.work, 0) == 0);
         CHECK(cancel_delayed_work(&item.work) == 1);
         CHECK(cancel_delayed_work(&item.work) == 0);
         REQUIRE(queue_delayed_work(wq, &item.work, ~0UL) == 1);
