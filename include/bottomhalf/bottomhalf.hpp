@@ -10,7 +10,7 @@
 //   which queue, which CPU ... workqueue.hpp, pool_workqueue.hpp   and, from outside, flush, cancel, drain
 //   a worker runs it ......... worker_pool.hpp, worker.hpp   clears PENDING, calls the handler, tells those who wait
 //   who may do what .......... context.hpp        hardirq, softirq, process
-//   all of it together ....... machine.hpp
+//   all of it together ....... machine.hpp, basic_machine.hpp, shared_pools.hpp
 //   what goes wrong .......... report.hpp
 //   the C++ face ............. interface.hpp      work, delayed_work, workqueue, machine
 //

@@ -208,7 +208,7 @@ public:
         line* d = find(irq);
         if (d == nullptr) return -EINVAL;
         const bool was = Arch::irq_save();
-        d->handle_irq(d);
+        d->call_flow();
         Arch::irq_restore(was);
         return 0;
     }
@@ -302,7 +302,7 @@ private:
             std::uint32_t none = 0;
             atomic<std::uint32_t>(d.asserted).compare_exchange_strong(none, 1, acq_rel, relaxed);   // [irq.level]
         }
-        d.handle_irq(&d);
+        d.call_flow();
     }
     /// What has no bit of its own.
     void answer_self(arch::cpu_port& port) noexcept {

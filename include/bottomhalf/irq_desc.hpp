@@ -145,10 +145,10 @@ struct irq_handler : detail::later_wake {
 struct irq_desc {
     struct bottomhalf::irq_common_data irq_common_data;
     struct bottomhalf::irq_data irq_data;
-    void (*handle_irq)(irq_desc*) = nullptr;   // the flow
+    void (*handle_irq)(irq_desc*) = nullptr;   // A [irq.flow] the flow; written with lock
     unsigned depth = 1;                        // guarded by lock: disable_irq() calls outstanding; not started: 1
     unsigned wake_depth = 0;                   // guarded by lock
-    std::uint32_t status_use_accessors = irq_status::norequest;
+    std::uint32_t status_use_accessors = irq_status::norequest;   // A; written with lock
     const char* name = nullptr;
 };
 
@@ -187,6 +187,21 @@ struct irq_line : irq_desc {
     static irq_line& of(irq_desc* d) noexcept { return static_cast<irq_line&>(*d); }
     static irq_line& of(bottomhalf::irq_data* d) noexcept {
         return of(reinterpret_cast<irq_desc*>(reinterpret_cast<char*>(d) - offsetof(irq_desc, irq_data)));
+    }
+    /// A line may be raised while its chip's driver gives it another flow.  release, acquire: with what that one looks at.
+    void set_flow(void (*f)(irq_desc*)) noexcept {
+        typename Arch::template atomic_ref<void (*)(irq_desc*)>(this->handle_irq).store(f, release);   // [irq.flow]
+    }
+    void call_flow() noexcept {
+        typename Arch::template atomic_ref<void (*)(irq_desc*)>(this->handle_irq).load(acquire)(this);   // [irq.flow]
+    }
+    [[nodiscard]] bool has_status(std::uint32_t any_of) noexcept {   // relaxed: they say nothing about anything else
+        return (typename Arch::template atomic_ref<std::uint32_t>(this->status_use_accessors).load(relaxed) & any_of) != 0;
+    }
+    /// Context: with lock.
+    void change_status(std::uint32_t clear, std::uint32_t set) noexcept {
+        typename Arch::template atomic_ref<std::uint32_t>(this->status_use_accessors)
+            .store((this->status_use_accessors & ~clear) | set, relaxed);
     }
     [[nodiscard]] bool is_level() const noexcept {
         return this->irq_data.is(irqd::level) || this->irq_data.is(irq_type::level);

@@ -93,7 +93,7 @@ struct irq_flow {
         d.lock.lock();
         const bool wanted = (d.istate & line::spurious_disabled) != 0 && d.action != nullptr &&
                             (d.action->a.flags & irq_flag::shared) != 0 &&
-                            (d.status_use_accessors & (irq_status::nested_thread | irq_status::per_cpu)) == 0;
+                            !d.has_status(irq_status::nested_thread | irq_status::per_cpu);
         if (wanted && in_progress(d)) {
             d.istate |= line::pending;
         } else if (wanted) {
@@ -154,7 +154,7 @@ struct irq_flow {
     /// Off.  A chip that cannot say `disable` is masked when the next interrupt comes: mostly none does.
     static void turn_off(line& d) noexcept {
         irq_chip_ops* chip = d.irq_data.chip;
-        const bool at_once = (d.status_use_accessors & irq_status::disable_unlazy) != 0;
+        const bool at_once = d.has_status(irq_status::disable_unlazy);
         if (!d.irq_data.is(irqd::disabled)) {
             d.irq_data.change(0, irqd::disabled);
             if (chip != nullptr && chip->disable != nullptr) {

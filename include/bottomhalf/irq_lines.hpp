@@ -66,7 +66,7 @@ public:
         detail::irq_lock<Arch> n(numbers_);
         detail::irq_lock<Arch> g(d->lock);
         d->allocated = false;
-        d->handle_irq = &flow::bad;
+        d->set_flow(&flow::bad);
         d->irq_data.chip = nullptr;
         return true;
     }
@@ -197,8 +197,8 @@ protected:
         d.irq_data.chip = soft ? &soft_chip : nullptr;
         d.irq_data.chip_data = d.irq_common_data.handler_data = nullptr;
         d.irq_data.change(~0U, irqd::disabled | irqd::masked);
-        d.handle_irq = soft ? &flow::edge : &flow::bad;
-        d.status_use_accessors = soft ? 0 : irq_status::norequest;
+        d.set_flow(soft ? &flow::edge : &flow::bad);
+        d.change_status(~0U, soft ? 0 : irq_status::norequest);
         d.depth = 1;
         d.wake_depth = 0;
         d.name = nullptr;
@@ -223,7 +223,7 @@ protected:
             take_type(d, type);
             const bool level = d.is_level();
             if (d.handle_irq == &flow::edge || d.handle_irq == &flow::level)
-                d.handle_irq = level ? &flow::level : &flow::edge;
+                d.set_flow(level ? &flow::level : &flow::edge);
             atomic<std::uint32_t>(d.by_level).store(level ? 1 : 0, relaxed);   // relaxed: see raise()
             return 0;
         }
@@ -242,8 +242,7 @@ protected:
     static void take_type(line& d, std::uint32_t type) noexcept BOTTOMHALF_REQUIRES(d.lock) {
         const bool level = (type & irq_type::level) != 0;
         d.irq_data.change(irq_type::sense | irqd::level, type | (level ? irqd::level : 0));
-        d.status_use_accessors = (d.status_use_accessors & ~(irq_type::sense | irq_status::level)) | type |
-                                 (level ? std::uint32_t{irq_status::level} : 0);
+        d.change_status(irq_type::sense | irq_status::level, type | (level ? std::uint32_t{irq_status::level} : 0));
     }
 
     // ---- playing again what came while a line was off -----------------------------------------------------------------
@@ -273,7 +272,7 @@ protected:
         auto& self = *reinterpret_cast<irq_lines*>(t->data);
         while (line* d = self.next_to_resend()) {
             const bool was = Arch::irq_save();
-            d->handle_irq(d);
+            d->call_flow();
             Arch::irq_restore(was);
         }
     }

@@ -48,7 +48,7 @@ public:
                         "the program uses the doorbell's signal itself");
             return -EBUSY;
         }
-        const bool nested = (d->status_use_accessors & irq_status::nested_thread) != 0;
+        const bool nested = d->has_status(irq_status::nested_thread);
         if (nested && a.thread_fn == nullptr) return -EINVAL;   // that is all its handler can be
         const bool thread_alone = a.handler == nullptr && !nested;
         if (a.handler == nullptr) a.handler = &ask_for_thread;
@@ -183,7 +183,7 @@ protected:
     /// `other`: whose flags do not agree with -EBUSY.  `chip_says`: its answer, if it was asked how the line is wired.
     int join(line& d, slot& mine, bool thread_alone, bool& replay, irq_action& other, int& chip_says)
         BOTTOMHALF_REQUIRES(d.lock) {
-        if (!d.allocated || (d.status_use_accessors & irq_status::norequest) != 0) return -EINVAL;
+        if (!d.allocated || d.has_status(irq_status::norequest)) return -EINVAL;
         if (d.irq_data.chip == nullptr) return -ENOSYS;
         const std::uint32_t wired = d.irq_data.state() & irq_type::sense;
         unsigned long& flags = mine.a.flags;
@@ -217,7 +217,7 @@ protected:
         }
         *end = &mine;
         const bool automatic =
-            (flags & irq_flag::no_autoen) == 0 && (d.status_use_accessors & irq_status::noautoen) == 0;
+            (flags & irq_flag::no_autoen) == 0 && !d.has_status(irq_status::noautoen);
         bool another_chance = false;
         if (!first && (d.istate & line::spurious_disabled) != 0) {
             d.istate &= ~line::spurious_disabled;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // <linux/irq.h>: lines of a chip's driver: what its functions are told and when, chained and nested lines.
-#include "support/facade.hpp"
+#include "sync6/contest.hpp"
 
 #include <atomic>
 #include <string>
@@ -596,5 +596,36 @@ TEST_CASE("handle_percpu_irq: wakes threads, too", "[irq][chip][thread]") {
             CHECK(told() == "ae");
         }
         free_irq(l.number(), &dev);
+    });
+}
+
+TEST_CASE("irq_set_handler_locked: while the line is raised: each interrupt goes through one flow or the other",
+          "[irq][chip][stress]") {
+    on_this_engine([] {
+        static std::atomic<int> taken;
+        taken = 0;
+        irq_chip chip = {.name = "either",
+                         .irq_ack = [](struct irq_data*) {},
+                         .irq_mask = [](struct irq_data*) {},
+                         .irq_unmask = [](struct irq_data*) {},
+                         .irq_set_type =
+                             [](struct irq_data* d, unsigned int type) {
+                                 irq_set_handler_locked(
+                                     d, (type & IRQ_TYPE_LEVEL_MASK) != 0 ? handle_level_irq : handle_edge_irq);
+                                 return 0;
+                             }};
+        chip_line line(chip, handle_edge_irq);
+        REQUIRE(request_irq(
+                    line.number(), [](int, void*) { return ++taken, IRQ_HANDLED; }, 0, "either", &dev) == 0);
+        auto device = call<engine>([&] {
+            for (int i = 0; i < support::rounds; ++i) interrupt(line.irq);
+        });
+        for (int i = 0; i < support::rounds / 4; ++i) {
+            CHECK(irq_set_irq_type(line.number(), i % 2 != 0 ? IRQ_TYPE_LEVEL_HIGH : IRQ_TYPE_EDGE_RISING) == 0);
+            irq_set_status_flags(line.number(), IRQ_NOAUTOEN);
+        }
+        device.join();
+        CHECK(taken == support::rounds);
+        free_irq(line.number(), &dev);
     });
 }

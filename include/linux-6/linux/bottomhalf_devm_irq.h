@@ -48,7 +48,7 @@ inline int devm_request_any_context_irq(struct device* dev, unsigned int irq, ir
                                         unsigned long flags, const char* name, void* dev_id,
                                         location at = location::current()) noexcept {
     const auto* d = impl::find_line(irq, at);
-    const bool nested = d != nullptr && (d->status_use_accessors & irq_status::nested_thread) != 0;
+    const bool nested = d != nullptr && d->has_status(irq_status::nested_thread);
     const int err = nested ? devm_request_threaded_irq(dev, irq, nullptr, handler, flags, name, dev_id, at)
                            : devm_request_irq(dev, irq, handler, flags, name, dev_id, at);
     if (err != 0) return err;

@@ -94,7 +94,7 @@ inline int request_any_context_irq(unsigned int irq, irq_handler_t handler, unsi
     if (irq == IRQ_NOTCONNECTED) return -ENOTCONN;
     auto* d = impl::find_line(irq, at);
     if (d == nullptr) return -EINVAL;
-    if ((d->status_use_accessors & irq_status::nested_thread) != 0) {
+    if (d->has_status(irq_status::nested_thread)) {
         const int err = request_threaded_irq(irq, nullptr, handler, flags, name, dev_id, at);
         return err != 0 ? err : static_cast<int>(IRQC_IS_NESTED);
     }

@@ -117,7 +117,7 @@ inline int generic_handle_irq(unsigned int irq, location at = location::current(
 inline int generic_handle_irq_safe(unsigned int irq, location at = location::current()) noexcept {
     return generic_handle_irq(irq, at);
 }
-inline void generic_handle_irq_desc(struct irq_desc* desc) noexcept { desc->handle_irq(desc); }
+inline void generic_handle_irq_desc(struct irq_desc* desc) noexcept { irq_line<engine>::of(desc).call_flow(); }
 /// In the thread of the line that `irq` is behind: calls the functions for threads of its handlers.  Context: process.
 inline void handle_nested_irq(unsigned int irq, location at = location::current()) noexcept {
     if (auto* c = impl::irqs(at)) c->handle_nested(irq);
@@ -158,7 +158,7 @@ inline void irq_set_chip_and_handler_name(unsigned int irq, const struct irq_chi
                                           const char* name, location at = location::current()) noexcept {
     impl::with_line(irq, at, [&](irq_line<engine>& d) {
         irq_controller<engine>::give_chip(d, impl::ops_of(chip));
-        d.handle_irq = handle != nullptr ? handle : &handle_bad_irq;
+        d.set_flow(handle != nullptr ? handle : &handle_bad_irq);
         d.name = name;
     });
 }
@@ -167,16 +167,16 @@ inline void irq_set_chip_and_handler(unsigned int irq, const struct irq_chip* ch
     irq_set_chip_and_handler_name(irq, chip, handle, nullptr, at);
 }
 inline void irq_set_handler(unsigned int irq, irq_flow_handler_t handle, location at = location::current()) noexcept {
-    impl::with_line(irq, at, [&](irq_line<engine>& d) { d.handle_irq = handle != nullptr ? handle : &handle_bad_irq; });
+    impl::with_line(irq, at, [&](irq_line<engine>& d) { d.set_flow(handle != nullptr ? handle : &handle_bad_irq); });
 }
 /// The line has a flow of its own from now on, which hands out what others are behind it; it is on, and nobody may ask for it.
 inline void irq_set_chained_handler_and_data(unsigned int irq, irq_flow_handler_t handle, void* data,
                                              location at = location::current()) noexcept {
     impl::with_line(irq, at, [&](irq_line<engine>& d) {
-        d.handle_irq = handle != nullptr ? handle : &handle_bad_irq;
-        d.irq_common_data.handler_data = data;
+        d.irq_common_data.handler_data = data;   // before the flow that looks at it
+        d.set_flow(handle != nullptr ? handle : &handle_bad_irq);
         if (handle == nullptr) return impl::flows::shut(d);
-        d.status_use_accessors |= irq_status::norequest | irq_status::noprobe | irq_status::nothread;
+        d.change_status(0, irq_status::norequest | irq_status::noprobe | irq_status::nothread);
         d.depth = 0;
         impl::flows::turn_on(d);
     });
@@ -188,8 +188,7 @@ inline void irq_set_chained_handler(unsigned int irq, irq_flow_handler_t handle,
 inline void irq_modify_status(unsigned int irq, unsigned long clr, unsigned long set,
                               location at = location::current()) noexcept {
     impl::with_line(irq, at, [&](irq_line<engine>& d) {
-        d.status_use_accessors =
-            (d.status_use_accessors & ~static_cast<std::uint32_t>(clr)) | static_cast<std::uint32_t>(set);
+        d.change_status(static_cast<std::uint32_t>(clr), static_cast<std::uint32_t>(set));
         const bool level = (d.status_use_accessors & irq_status::level) != 0;
         const std::uint32_t type = d.status_use_accessors & irq_type::sense;   // none: as it was
         d.irq_data.change(irqd::level | (type != 0 ? irq_type::sense : 0), (level ? irqd::level : 0) | type);
@@ -242,7 +241,7 @@ inline int irq_set_irqchip_state(unsigned int irq, enum irqchip_irq_state which,
 }
 /// In irq_set_type() of a chip, whose line's lock is held.
 inline void irq_set_handler_locked(struct irq_data* data, irq_flow_handler_t handle) noexcept {
-    irq_line<engine>::of(data).handle_irq = handle;
+    irq_line<engine>::of(data).set_flow(handle);
 }
 inline void irqd_set_trigger_type(struct irq_data* d, unsigned int type) noexcept {
     d->change(irq_type::sense, type & irq_type::sense);
