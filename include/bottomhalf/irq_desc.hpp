@@ -196,7 +196,8 @@ struct irq_line : irq_desc {
         typename Arch::template atomic_ref<void (*)(irq_desc*)>(this->handle_irq).load(acquire)(this);   // [irq.flow]
     }
     [[nodiscard]] bool has_status(std::uint32_t any_of) noexcept {   // relaxed: they say nothing about anything else
-        return (typename Arch::template atomic_ref<std::uint32_t>(this->status_use_accessors).load(relaxed) & any_of) != 0;
+        return (typename Arch::template atomic_ref<std::uint32_t>(this->status_use_accessors).load(relaxed) & any_of) !=
+               0;
     }
     /// Context: with lock.
     void change_status(std::uint32_t clear, std::uint32_t set) noexcept {

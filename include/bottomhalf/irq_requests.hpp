@@ -216,8 +216,7 @@ protected:
             d.told = false;
         }
         *end = &mine;
-        const bool automatic =
-            (flags & irq_flag::no_autoen) == 0 && !d.has_status(irq_status::noautoen);
+        const bool automatic = (flags & irq_flag::no_autoen) == 0 && !d.has_status(irq_status::noautoen);
         bool another_chance = false;
         if (!first && (d.istate & line::spurious_disabled) != 0) {
             d.istate &= ~line::spurious_disabled;
