@@ -277,3 +277,25 @@ TEMPLATE_TEST_CASE("for_each_work: lists what waits and what runs", "[machine]",
         inside.open();
     });
 }
+
+TEST_CASE("spawn: not where one that was let go is at work still; there again once that is over", "[machine][thread]") {
+    using bottomhalf::arch::threads;
+    static std::atomic<int> in, out;
+    static std::atomic<bool> go;
+    in = out = 0, go = false;
+    const auto body = [](void*) {
+        ++in;
+        while (!go) threads::relax(1);
+        ++out;
+    };
+    static threads::thread t;   // the first one has it after us, if this fails
+    REQUIRE(threads::spawn(t, 0, "let-go", false, body, nullptr));
+    CHECK_FALSE(threads::join_until(t, 0));
+    CHECK_FALSE(threads::spawn(t, 0, "too-early", false, body, nullptr));
+    go = true;
+    for (unsigned round = 0; !threads::spawn(t, 0, "again", false, body, nullptr); ++round) threads::relax(round);
+    CHECK(out >= 1);
+    threads::join(t);
+    CHECK(in == 2);
+    CHECK(out == 2);
+}

@@ -246,11 +246,14 @@ struct threads {
         std::uint32_t done_ = 0;   // A
     };
 
-    /// Context: process; allocates.  Return: false if the system has no thread for us; nothing is left behind then.
+    /// Context: process; allocates.  Return: false if the system has no thread for us, or one that was let go is not over;
+    /// nothing is left behind then.
     /// The new thread has every signal blocked except the doorbells and those that report a crash, as the kernel's
     /// worker threads do, and its name is set when this returns.
     static bool spawn(thread& t, int cpu, const char* comm, bool pinned, void (*fn)(void*), void* arg) noexcept {
         if (!spend_spawn()) return false;
+        if (t.let_go_ && !await_end(t, 0)) return false;   // who was left behind here looks at it still
+        t.let_go_ = false;
         t.fn_ = fn;
         t.arg_ = arg;
         t.cpu_ = cpu;
