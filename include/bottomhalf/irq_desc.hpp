@@ -49,7 +49,8 @@ inline constexpr std::uint32_t level = 1U << 8, per_cpu = 1U << 9, noprobe = 1U 
                                nested_thread = 1U << 15, nothread = 1U << 16, disable_unlazy = 1U << 19;
 }
 namespace irq_chip_flag {
-inline constexpr unsigned long set_type_masked = 1UL << 0, skip_set_wake = 1UL << 4, oneshot_safe = 1UL << 5;
+inline constexpr unsigned long set_type_masked = 1UL << 0, eoi_if_handled = 1UL << 1, skip_set_wake = 1UL << 4,
+                               oneshot_safe = 1UL << 5;
 }
 /// What set_type() and its like return, beside errors.
 namespace chip_says {

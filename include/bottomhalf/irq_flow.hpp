@@ -70,11 +70,13 @@ struct irq_flow {
         if (begins(d)) {
             if ((d.istate & line::oneshot) != 0) mask(d);
             handle_event(d);
-            unmask_if_wanted(d);
-        } else if (!in_progress(d)) {
-            mask(d);
+            eoi(d);
+            if ((d.istate & line::oneshot) != 0) unmask_if_wanted(d);
+        } else {
+            if (!in_progress(d)) mask(d);
+            const irq_chip_ops* chip = d.irq_data.chip;
+            if (chip == nullptr || (chip->flags & irq_chip_flag::eoi_if_handled) == 0) eoi(d);
         }
-        if (d.irq_data.chip != nullptr && d.irq_data.chip->eoi != nullptr) d.irq_data.chip->eoi(&d.irq_data);
         d.lock.unlock();
     }
     /// Each CPU by itself: no lock, no state; free_irq() does not wait for it.
@@ -85,7 +87,7 @@ struct irq_flow {
         std::uint64_t woken = 0;
         run_handlers(d, woken);
         for (slot* a = d.action; a != nullptr; a = a->next) wake_if_asked(d, *a);
-        if (d.irq_data.chip != nullptr && d.irq_data.chip->eoi != nullptr) d.irq_data.chip->eoi(&d.irq_data);
+        eoi(d);
     }
     /// Of a line that was shut off because nobody cared: calls its handlers all the same, if they may share it.  That is not
     /// counted as an interrupt, nor held against them.  Return: whether it is such a line.
@@ -127,8 +129,11 @@ struct irq_flow {
     static void ack(line& d) noexcept {
         if (d.irq_data.chip != nullptr && d.irq_data.chip->ack != nullptr) d.irq_data.chip->ack(&d.irq_data);
     }
+    static void eoi(line& d) noexcept {
+        if (d.irq_data.chip != nullptr && d.irq_data.chip->eoi != nullptr) d.irq_data.chip->eoi(&d.irq_data);
+    }
     static void mask_ack(line& d) noexcept {
-        if (d.irq_data.chip != nullptr && d.irq_data.chip->mask_ack != nullptr && !d.irq_data.is(irqd::masked)) {
+        if (d.irq_data.chip != nullptr && d.irq_data.chip->mask_ack != nullptr) {   // masked or not: it acknowledges
             d.irq_data.chip->mask_ack(&d.irq_data);
             d.irq_data.change(0, irqd::masked);
         } else {
@@ -173,9 +178,9 @@ struct irq_flow {
             if (chip != nullptr && chip->shutdown != nullptr) {
                 chip->shutdown(&d.irq_data);
             } else if (chip != nullptr && chip->disable != nullptr) {
-                chip->disable(&d.irq_data);
-            } else if (chip != nullptr && chip->mask != nullptr) {
-                chip->mask(&d.irq_data);
+                if (!d.irq_data.is(irqd::disabled)) chip->disable(&d.irq_data);   // each of its calls has its enable()
+            } else {
+                mask(d);
             }
         }
         d.irq_data.change(irqd::started, irqd::disabled | irqd::masked);

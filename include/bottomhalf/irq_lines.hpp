@@ -118,6 +118,23 @@ public:
         if (with_chip(irq, [&](line& d) BOTTOMHALF_NO_TSA { err = wire(d, type); })) say_if_refused(irq, type, err, at);
         return err;
     }
+    /// Who calls what is behind the line, `chained`: on from now on, and nobody's to ask for.  `off`: a flow that only
+    /// complains; nothing comes any more.  Context: in with_chip().
+    void give_flow(line& d, void (*f)(irq_desc*), bool off, bool chained) noexcept BOTTOMHALF_NO_TSA {
+        if (off) {
+            if (d.irq_data.chip != nullptr) flow::mask_ack(d);
+            d.irq_data.change(0, irqd::disabled);
+            d.depth = 1;
+            return d.set_flow(f);
+        }
+        const std::uint32_t type = d.irq_data.state() & irq_type::sense;
+        if (chained && type != 0) wire(d, type);   // in which its chip may choose a flow
+        d.set_flow(f);
+        if (!chained) return;
+        d.change_status(0, irq_status::norequest | irq_status::noprobe | irq_status::nothread);
+        d.depth = 0;
+        flow::turn_on(d);
+    }
     /// Context: no lock is held.
     static void say_if_refused(unsigned irq, unsigned long type, int err, location at) noexcept {
         if (err != 0)

@@ -243,7 +243,10 @@ protected:
             slot* it = *where;
             if (it == nullptr) return nullptr;
             *where = it->next;
-            if (d.action == nullptr) flow::shut(d);
+            if (d.action == nullptr) {
+                d.change_status(irq_status::disable_unlazy, 0);   // the next one has it as it comes
+                flow::shut(d);
+            }
             return it;
         }
     }

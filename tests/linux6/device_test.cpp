@@ -285,6 +285,8 @@ TEST_CASE("platform: a probe that fails leaves nothing behind", "[linux6][platfo
     fail_with = -EIO;
     story.clear();
     ear listening;
+    platform_device_put(platform_device_alloc("never added", 1));
+    CHECK(ear::all().empty());
     struct platform_device* pdev = platform_device_alloc("drv", PLATFORM_DEVID_AUTO);
     const int data = 8;
     CHECK(platform_device_add_data(pdev, &data, sizeof data) == 0);

@@ -13,7 +13,9 @@
 
 #include <linux/bug.h>
 #include <linux/ctype.h>
+#include <linux/err.h>
 #include <linux/hex.h>
+#include <linux/ioport.h>
 #include <linux/kernel.h>
 #include <linux/kstrtox.h>
 #include <linux/printk.h>
@@ -389,4 +391,60 @@ TEST_CASE("text into memory", "[linux6][sprintf]") {
 #define CONFIG_AS_A_MODULE_MODULE 1
     static_assert(IS_ENABLED(CONFIG_SOMEBODY_HAS_THIS) && IS_BUILTIN(CONFIG_SOMEBODY_HAS_THIS));
     static_assert(IS_ENABLED(CONFIG_AS_A_MODULE) && IS_MODULE(CONFIG_AS_A_MODULE) && !IS_BUILTIN(CONFIG_AS_A_MODULE));
+}
+
+namespace {
+/// A text by scnprintf(), with a format that no compiler looks at.
+template <class... T>
+std::string text_of(const char* fmt, T... values) {
+    char to[80];
+    const int n = scnprintf(to, sizeof to, fmt, values...);
+    return std::string(to, static_cast<std::size_t>(n));
+}
+}   // namespace
+
+TEST_CASE("conversions that libc would make something else of", "[linux6][sprintf]") {
+    const u8 mac[] = {0x00, 0x1a, 0x2b, 0x3c, 0x4d, 0xff};
+    char to[80];
+    const char* volatile fmt = "%#x|%#06x";
+    CHECK(sprintf(to, fmt, 0, 0) == 10);
+    CHECK(std::string(to) == "0x0|0x0000");
+    fmt = "%*ph";
+    CHECK(snprintf(to, sizeof to, fmt, 3, reinterpret_cast<const char*>(mac)) == 8);
+    CHECK(std::string(to) == "00 1a 2b");
+    CHECK(text_of("%.s", "hello") == "hello");
+    CHECK(text_of("%.0s|", "hello") == "|");
+    CHECK(text_of("%05.2x", 0x12) == "00012");
+    CHECK(text_of("%-5.3x|", 0x12) == "012  |");
+    CHECK(text_of("%#p", reinterpret_cast<void*>(0x1234)) == "0x00000000001234");
+    const phys_addr_t address = 0x1000;
+    CHECK(text_of("%24pa", &address) == "0x0000000000001000");
+    CHECK(text_of("%pe %pe %pe", ERR_PTR(-513), ERR_PTR(-515), ERR_PTR(-528)) ==
+          "-ERESTARTNOINTR -ENOIOCTLCMD -EJUKEBOX");
+    const struct resource bus = {0, 0xff, nullptr, IORESOURCE_BUS};
+    const struct resource bar = {0, 0xff, nullptr, IORESOURCE_MEM | IORESOURCE_MEM_64 | IORESOURCE_PREFETCH};
+    const struct resource open = {0, 0xff, nullptr, IORESOURCE_MEM | IORESOURCE_UNSET | IORESOURCE_DISABLED};
+    CHECK(text_of("%pR", &bus) == "[bus 00-ff]");
+    CHECK(text_of("%pR", &bar) == "[mem 0x00000000-0x000000ff 64bit pref]");
+    CHECK(text_of("%pR", &open) == "[mem size 0x00000100 disabled]");
+    CHECK(text_of("%pr", &bus) == "[bus 00-ff flags 0x1000]");
+}
+
+TEST_CASE("texts that would not end: sizes below nought, widths beyond reason, letters that nobody knows",
+          "[linux6][sprintf][report]") {
+    char to[8] = "before";
+    const char* volatile fmt = "%d";
+    const std::size_t passed = 4;
+    CHECK(printed([&] {
+              CHECK(snprintf(to + 6, passed - 6, fmt, 5) == 0);
+          }).find("vsnprintf: WARN_ON_ONCE(size > INT_MAX)") != std::string::npos);
+    CHECK(printed([&] { CHECK(scnprintf(to + 6, passed - 6, fmt, 5) == 0); }).find("INT_MAX") != std::string::npos);
+    CHECK(std::string(to) == "before");
+    fmt = "%*d";
+    CHECK(snprintf(nullptr, 0, fmt, -2147483647 - 1, 1) == 0x7fffff);
+    fmt = "%.40000d";
+    CHECK(snprintf(nullptr, 0, fmt, 1) == 0x7fff);
+    std::string text;
+    CHECK(printed([&] { text = text_of("abc%y def%d", 1); }).find("Please remove unsupported %y") != std::string::npos);
+    CHECK(text == "abc");
 }

@@ -141,6 +141,17 @@ TEST_CASE("rounding", "[linux6][math]") {
     CHECK(gcd(12, 18) == 6);
     CHECK(lcm(4, 6) == 12);
     CHECK(mult_frac(1000000007UL, 3UL, 7UL) == 428571431UL);
+    static_assert(mult_frac(3000000000U, 3ULL, 2) == 4500000000ULL);
+    static_assert(DIV_ROUND_CLOSEST_ULL(0xffffffffU, 4) == 0);   // 32 bits are the sum, as in a kernel
+    static_assert(DIV_ROUND_CLOSEST_ULL(7ULL, 2) == 4 && DIV_ROUND_CLOSEST(-7, 2) == -4 &&
+                  DIV_ROUND_CLOSEST(7U, 2) == 4);
+    static_assert(DIV_ROUND_CLOSEST(s64{-9}, 4U) == -1);
+    int once = 10;
+    CHECK(rounddown(once++, 4) == 8);
+    CHECK(once == 11);
+    once = 4;
+    CHECK(roundup(10, once++) == 12);
+    CHECK(once == 5);
     CHECK(reciprocal_scale(0x80000000U, 10) == 5);
     CHECK(upper_32_bits(0x123456789abcdef0ULL) == 0x12345678);
     CHECK(lower_32_bits(0x123456789abcdef0ULL) == 0x9abcdef0);

@@ -199,6 +199,25 @@ TEST_CASE("handle_fasteoi_irq, handle_simple_irq: how they end, and what they re
         interrupt(f.irq);
         CHECK(told() == "!e");
         free_irq(f.number(), &dev);
+        CHECK(told() == "m");
+        REQUIRE(request_irq(f.number(), count, IRQF_ONESHOT, "oneshot", &dev) == 0);
+        told();
+        interrupt(f.irq);
+        CHECK(told() == "m!eu");   // over, and only then open again
+        disable_irq(f.number());
+        interrupt(f.irq);
+        CHECK(told() == "me");
+        free_irq(f.number(), &dev);
+        CHECK(told().empty());   // it is masked
+        irq_chip only_handled = plain;
+        only_handled.flags = IRQCHIP_EOI_IF_HANDLED;
+        chip_line h(only_handled, handle_fasteoi_irq);
+        REQUIRE(request_irq(h.number(), count, 0, "handled", &dev) == 0);
+        disable_irq(h.number());
+        told();
+        interrupt(h.irq);
+        CHECK(told() == "m");
+        free_irq(h.number(), &dev);
         chip_line s(plain, handle_simple_irq);
         REQUIRE(request_irq(s.number(), count, 0, "simple", &dev) == 0);
         told();
@@ -507,8 +526,8 @@ TEST_CASE("irq_set_handler, irq_set_chained_handler: the flow is the line's from
         CHECK(told() == "c");
         CHECK(request_irq(l.number(), count, 0, "no", &dev) == -EINVAL);
         irq_set_chained_handler(l.number(), nullptr);
-        CHECK(told() == "m");
-        CHECK_FALSE(irqd_is_started(irq_get_irq_data(l.number())));
+        CHECK(told() == "ma");
+        CHECK(irqd_irq_disabled(irq_get_irq_data(l.number())));
     });
 }
 
@@ -627,5 +646,79 @@ TEST_CASE("irq_set_handler_locked: while the line is raised: each interrupt goes
         device.join();
         CHECK(taken == support::rounds);
         free_irq(line.number(), &dev);
+    });
+}
+
+TEST_CASE("free_irq: of a line that is off: what the chip has been told is in balance", "[irq][chip]") {
+    on_this_engine([] {
+        static int clock;
+        clock = 0;
+        irq_chip gated = {
+            .name = "gated",
+            .irq_enable = [](struct irq_data*) { ++clock; },
+            .irq_disable = [](struct irq_data*) { --clock; },
+        };
+        chip_line l(gated, handle_simple_irq);
+        for (int i = 0; i < 3; ++i) {
+            REQUIRE(request_irq(l.number(), count, 0, "gated", &dev) == 0);
+            CHECK(clock == 1);
+            if (i != 1) disable_irq(l.number());
+            free_irq(l.number(), &dev);
+            CHECK(clock == 0);
+        }
+    });
+}
+
+TEST_CASE("handle_level_irq: a line that is off is acknowledged each time", "[irq][chip]") {
+    on_this_engine([] {
+        irq_chip chip = {.name = "acks",
+                         .irq_mask = [](struct irq_data*) { said += 'm'; },
+                         .irq_mask_ack = [](struct irq_data*) { said += 'k'; },
+                         .irq_unmask = [](struct irq_data*) { said += 'u'; }};
+        chip_line l(chip, handle_level_irq);
+        REQUIRE(request_irq(l.number(), count, 0, "acks", &dev) == 0);
+        disable_irq(l.number());
+        told();
+        for (int i = 0; i < 3; ++i) interrupt(l.irq);
+        CHECK(told() == "kkk");
+        free_irq(l.number(), &dev);
+    });
+}
+
+TEST_CASE("free_irq: whether a line is masked at once is said anew by whoever requests it", "[irq][chip]") {
+    on_this_engine([] {
+        chip_line l(plain, handle_simple_irq);
+        for (const char* on_disable : {"m", ""}) {
+            REQUIRE(request_irq(l.number(), count, 0, "unlazy", &dev) == 0);
+            if (*on_disable != '\0') irq_set_status_flags(l.number(), IRQ_DISABLE_UNLAZY);
+            told();
+            disable_irq(l.number());
+            CHECK(told() == on_disable);
+            free_irq(l.number(), &dev);
+        }
+    });
+}
+
+TEST_CASE("irq_set_chained_handler: behind a chip on a slow bus, wired before it is on", "[irq][chip]") {
+    on_this_engine([] {
+        irq_chip slow = plain;
+        slow.irq_bus_lock = [](struct irq_data*) { said += '['; };
+        slow.irq_bus_sync_unlock = [](struct irq_data*) { said += ']'; };
+        slow.irq_set_type = [](struct irq_data* d, unsigned int type) {
+            said += 't';
+            type_set = type;
+            irq_set_handler_locked(d, handle_level_irq);
+            return 0;
+        };
+        chip_line l(slow, handle_edge_irq);
+        irqd_set_trigger_type(irq_get_irq_data(l.number()), IRQ_TYPE_LEVEL_LOW);
+        told();
+        irq_set_chained_handler(l.number(), [](struct irq_desc*) { said += 'c'; });
+        CHECK(told() == "[tu]");
+        CHECK(type_set == IRQ_TYPE_LEVEL_LOW);
+        interrupt(l.irq);
+        CHECK(told() == "c");
+        irq_set_chained_handler(l.number(), nullptr);
+        CHECK(told() == "[ma]");
     });
 }

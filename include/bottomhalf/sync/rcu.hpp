@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 #include <bottomhalf/context.hpp>
 #include <bottomhalf/detail/list.hpp>
@@ -77,9 +78,16 @@ private:
         return true;
     }
 
-    struct alignas(Slots > 1 ? 64 : 4) counter {
+    /// Each in a cache line of its own.  Not by alignment, which the memory of who embeds one would have to have.
+    template <unsigned Bytes>
+    struct apart {
         std::uint32_t n;   // A [rcu.count] and whether a writer sleeps on it
+        unsigned char rest[Bytes - 4];
     };
+    struct alone {
+        std::uint32_t n;
+    };
+    using counter = std::conditional_t<(Slots > 1), apart<64>, alone>;
     counter counts_[2][Slots];
     std::uint32_t current_;         // A: into which set readers go
     std::uint32_t one_at_a_time_;   // a mutex

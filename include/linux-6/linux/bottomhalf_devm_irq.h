@@ -47,7 +47,7 @@ inline int devm_request_irq(struct device* dev, unsigned int irq, irq_handler_t 
 inline int devm_request_any_context_irq(struct device* dev, unsigned int irq, irq_handler_t handler,
                                         unsigned long flags, const char* name, void* dev_id,
                                         location at = location::current()) noexcept {
-    const auto* d = impl::find_line(irq, at);
+    auto* d = impl::find_line(irq, at);
     const bool nested = d != nullptr && d->has_status(irq_status::nested_thread);
     const int err = nested ? devm_request_threaded_irq(dev, irq, nullptr, handler, flags, name, dev_id, at)
                            : devm_request_irq(dev, irq, handler, flags, name, dev_id, at);

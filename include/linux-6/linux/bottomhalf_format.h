@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <type_traits>
 
 #include <linux/bottomhalf.h>   // first: impl is the engine's, and not one more
@@ -22,9 +23,13 @@ namespace bottomhalf::linux6 {
 inline const char* bottomhalf_errname(int err, char (&room)[16]) noexcept {
     if (err < 0) err = -err;
     if (const char* known = ::strerrorname_np(err)) return known;
-    if (err == EPROBE_DEFER) return "EPROBE_DEFER";
-    if (err == ENOTSUPP) return "ENOTSUPP";
-    if (err == ERESTARTSYS) return "ERESTARTSYS";
+    static constexpr const char* own[] = {
+        // from 512 on: the kernel's, which no program should see
+        "ERESTARTSYS",  "ERESTARTNOINTR", "ERESTARTNOHAND", "ENOIOCTLCMD",    "ERESTART_RESTARTBLOCK",
+        "EPROBE_DEFER", "EOPENSTALE",     "ENOPARAM",       nullptr,          "EBADHANDLE",
+        "ENOTSYNC",     "EBADCOOKIE",     "ENOTSUPP",       "ETOOSMALL",      "ESERVERFAULT",
+        "EBADTYPE",     "EJUKEBOX",       "EIOCBQUEUED",    "ERECALLCONFLICT"};
+    if (err >= 512 && err < 512 + static_cast<int>(std::size(own)) && own[err - 512] != nullptr) return own[err - 512];
     std::snprintf(room, sizeof room, "%d", err);
     return room;
 }
@@ -34,6 +39,7 @@ namespace impl {
 /// Reads what stands between a % and its letter, with the numbers that are given as arguments.
 /// Return: how long an integer is said to be, in bytes: 1 to 8; as of an int if nothing is said.  16: a long double.
 inline unsigned read_field(const char*& fmt, format_field& f, std::va_list& args) noexcept {
+    constexpr int widest = 0x7fffff;
     for (;; ++fmt) {
         if (*fmt == '-')
             f.left = true;
@@ -51,15 +57,16 @@ inline unsigned read_field(const char*& fmt, format_field& f, std::va_list& args
     const auto number = [&]() -> int {
         if (*fmt == '*') return ++fmt, va_arg(args, int);
         int n = 0;
-        for (; *fmt >= '0' && *fmt <= '9'; ++fmt) n = n < 100'000 ? 10 * n + (*fmt - '0') : n;
+        for (; *fmt >= '0' && *fmt <= '9'; ++fmt) n = n < 10'000'000 ? 10 * n + (*fmt - '0') : n;
         return n;
     };
     if (*fmt == '*' || (*fmt >= '1' && *fmt <= '9')) {
-        const int width = number();
+        const int width = std::clamp(number(), -widest, widest);
         f.left = f.left || width < 0;
         f.width = width < 0 ? -width : width;
     }
-    if (*fmt == '.') f.precision = std::max(0, (++fmt, number()));
+    if (*fmt == '.' && (++fmt, *fmt == '*' || (*fmt >= '0' && *fmt <= '9')))   // by itself it says nothing
+        f.precision = std::clamp(number(), 0, 0x7fff);
     unsigned size = sizeof(int);
     for (;; ++fmt) {
         if (*fmt == 'h')
@@ -112,7 +119,20 @@ inline bool is_alphanumeric(char c) noexcept {
 
 }   // namespace impl
 
+namespace impl {
+/// Who counts on what snprintf() returned, and gives it `size - n`, may have passed the end.
+BOTTOMHALF_COLD inline int refuse_room(location at = location::current()) noexcept {
+    bottomhalf::detail::say(channel::kernel, severity::warn, "vsnprintf", at, "WARN_ON_ONCE(size > INT_MAX)");
+    return 0;
+}
+BOTTOMHALF_COLD inline void refuse_conversion(char letter, location at = location::current()) noexcept {
+    bottomhalf::detail::say(channel::kernel, severity::warn, "format_decode", at,
+                            "Please remove unsupported %%%c in format string", letter);
+}
+}   // namespace impl
+
 inline int bottomhalf_vformat(char* to, std::size_t room, const char* fmt, std::va_list given) noexcept {
+    if (room > 0x7fffffff) return impl::refuse_room();
     impl::growing_text out{to, room, 0};
     if (room != 0) *to = '\0';
     std::va_list args;
@@ -151,10 +171,13 @@ inline int bottomhalf_vformat(char* to, std::size_t room, const char* fmt, std::
             case 'X':
             case 'o': impl::put_integer(out, f, conversion, size, args); break;
             default:
-                if (std::strchr("fFeEgGaA", conversion) != nullptr)
+                if (std::strchr("fFeEgGaA", conversion) != nullptr) {
                     impl::put_real(out, f, conversion, size, args);
-                else
-                    out.put('%'), out.put(conversion);
+                    break;
+                }
+                // Nobody knows how much of the arguments it stands for: the text ends here.
+                impl::refuse_conversion(conversion);
+                fmt += std::strlen(fmt);
         }
     }
     va_end(args);

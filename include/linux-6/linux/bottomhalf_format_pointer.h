@@ -91,7 +91,7 @@ struct growing_text {
         else if (f.special && base == 8 && magnitude != 0)
             before = "0";
         int width = f.width - static_cast<int>(std::strlen(before)), least = f.precision;
-        if (f.zeros && !f.left && f.precision < 0) least = width;
+        if (f.zeros && !f.left && least < width) least = width;
         if (least < n) least = n;
         if (!f.left) fill(' ', width - least);
         put(before);
@@ -225,15 +225,28 @@ inline void put_resource(growing_text& out, bool words, const struct resource& r
         number.width = 10;
     } else {
         const bool known = (r.flags & (IORESOURCE_IRQ | IORESOURCE_DMA)) != 0;
-        out.put((r.flags & IORESOURCE_IRQ) != 0 ? "irq " : known ? "dma " : "??? ");
+        const bool bus = !known && (r.flags & IORESOURCE_BUS) != 0;
+        out.put((r.flags & IORESOURCE_IRQ) != 0 ? "irq " : known ? "dma " : bus ? "bus " : "??? ");
         if (known)
             base = 10, number = {};
+        else if (bus)
+            number.width = 2, number.special = false;
         else
             words = false, number.width = 10;
     }
-    out.put_number(number, r.start, false, base, false, false);
-    if (r.start != r.end) out.put('-'), out.put_number(number, r.end, false, base, false, false);
-    if (!words) {
+    if (words && (r.flags & IORESOURCE_UNSET) != 0) {
+        out.put("size ");
+        out.put_number(number, r.end - r.start + 1, false, base, false, false);
+    } else {
+        out.put_number(number, r.start, false, base, false, false);
+        if (r.start != r.end) out.put('-'), out.put_number(number, r.end, false, base, false, false);
+    }
+    if (words) {
+        if ((r.flags & IORESOURCE_MEM_64) != 0) out.put(" 64bit");
+        if ((r.flags & IORESOURCE_PREFETCH) != 0) out.put(" pref");
+        if ((r.flags & IORESOURCE_WINDOW) != 0) out.put(" window");
+        if ((r.flags & IORESOURCE_DISABLED) != 0) out.put(" disabled");
+    } else {
         out.put(" flags ");
         format_field flags;
         flags.special = true;
@@ -244,7 +257,7 @@ inline void put_resource(growing_text& out, bool words, const struct resource& r
 /// A pointer as the number that it is.
 inline void put_raw(growing_text& out, format_field f, const void* p, bool with_base = false) noexcept {
     if (f.width < 0) f.width = with_base ? 18 : 16, f.zeros = true;
-    f.special = with_base;
+    f.special = f.special || with_base;
     out.put_number(f, reinterpret_cast<std::uintptr_t>(p), false, 16, false, false);
 }
 
@@ -280,7 +293,7 @@ inline void put_pointer(growing_text& out, const format_field& f, const char* wh
         case 'a': {
             std::uint64_t address;   // phys_addr_t, resource_size_t and dma_addr_t are of one size
             std::memcpy(&address, p, sizeof address);
-            return put_raw(out, f, reinterpret_cast<const void*>(address), true);
+            return put_raw(out, {}, reinterpret_cast<const void*>(address), true);   // all of it, whatever the width
         }
         case 'M':
         case 'm': put_mac(t, what, bytes); break;

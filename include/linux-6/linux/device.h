@@ -256,10 +256,10 @@ __attribute__((format(printf, 3, 0))) inline char* devm_kvasprintf(struct device
                                                                    std::va_list args) noexcept {
     va_list again;
     va_copy(again, args);
-    const int n = std::vsnprintf(nullptr, 0, fmt, again);
+    const int n = bottomhalf_vformat(nullptr, 0, fmt, again);
     va_end(again);
     char* text = n < 0 ? nullptr : devm_kmalloc(dev, static_cast<std::size_t>(n) + 1, flags);
-    if (text != nullptr) std::vsnprintf(text, static_cast<std::size_t>(n) + 1, fmt, args);
+    if (text != nullptr) bottomhalf_vformat(text, static_cast<std::size_t>(n) + 1, fmt, args);
     return text;
 }
 __attribute__((format(printf, 3, 4))) inline char* devm_kasprintf(struct device* dev, gfp_t flags, const char* fmt,

@@ -35,6 +35,7 @@ BOTTOMHALF_STATE inline constinit claimed_region* regions = nullptr;   // guarde
 /// Claims `n` addresses from `start` on.  Context: process.  Return: null if some of them are claimed already.
 [[nodiscard]] inline struct resource* bottomhalf_request_region(u64 start, u64 n, const char* name, unsigned long flags,
                                                                 location at = location::current()) noexcept {
+    if (n == 0) return nullptr;   // it would end before it begins
     impl::claimed_region* mine = kzalloc(sizeof *mine, GFP_KERNEL, at);
     if (mine == nullptr) return nullptr;
     mine->res = {start, start + n - 1, name, flags | IORESOURCE_BUSY};
@@ -84,8 +85,10 @@ using bottomhalf::linux6::resource_type;
 #define request_mem_region(start, n, name) bottomhalf_request_region((start), (n), (name), IORESOURCE_MEM)
 #define release_region(start, n) bottomhalf_release_region((start), (n), IORESOURCE_IO)
 #define release_mem_region(start, n) bottomhalf_release_region((start), (n), IORESOURCE_MEM)
-#define DEFINE_RES_NAMED(from, size, name, flags) \
-    (::bottomhalf::linux6::resource{(from), (from) + (size)-1, (name), (flags)})
+#define DEFINE_RES_NAMED(from, size, name, flags)                                                                  \
+    (::bottomhalf::linux6::resource{static_cast<::bottomhalf::linux6::resource_size_t>(from),                      \
+                                    static_cast<::bottomhalf::linux6::resource_size_t>((from) + (size)-1), (name), \
+                                    (flags)})
 #define DEFINE_RES_MEM_NAMED(from, size, name) DEFINE_RES_NAMED(from, size, name, IORESOURCE_MEM)
 #define DEFINE_RES_MEM(from, size) DEFINE_RES_MEM_NAMED(from, size, nullptr)
 #define DEFINE_RES_IO_NAMED(from, size, name) DEFINE_RES_NAMED(from, size, name, IORESOURCE_IO)

@@ -51,7 +51,7 @@ static_assert(sizeof(irq_chip) == sizeof(irq_chip_ops) &&
 
 enum : unsigned long {
     IRQCHIP_SET_TYPE_MASKED = irq_chip_flag::set_type_masked,
-    IRQCHIP_EOI_IF_HANDLED = 1UL << 1,
+    IRQCHIP_EOI_IF_HANDLED = irq_chip_flag::eoi_if_handled,
     IRQCHIP_MASK_ON_SUSPEND = 1UL << 2,
     IRQCHIP_ONOFFLINE_ENABLED = 1UL << 3,
     IRQCHIP_SKIP_SET_WAKE = irq_chip_flag::skip_set_wake,
@@ -154,32 +154,35 @@ inline int irq_set_chip_data(unsigned int irq, void* data, location at = locatio
 inline int irq_set_handler_data(unsigned int irq, void* data, location at = location::current()) noexcept {
     return impl::with_line(irq, at, [&](irq_line<engine>& d) { d.irq_common_data.handler_data = data; });
 }
+namespace impl {
+inline void give_flow(unsigned int irq, irq_flow_handler_t handle, bool chained, location at,
+                      void* const* data = nullptr, const char* const* name = nullptr) noexcept {
+    auto* c = irqs(at);
+    if (c == nullptr) return;
+    const bool off = handle == nullptr || handle == &handle_bad_irq;
+    c->with_chip(irq, [&](irq_line<engine>& d) {
+        if (data != nullptr) d.irq_common_data.handler_data = *data;   // before the flow that looks at it
+        c->give_flow(d, off ? &handle_bad_irq : handle, off, chained);
+        if (name != nullptr) d.name = *name;
+    });
+}
+}   // namespace impl
 inline void irq_set_chip_and_handler_name(unsigned int irq, const struct irq_chip* chip, irq_flow_handler_t handle,
                                           const char* name, location at = location::current()) noexcept {
-    impl::with_line(irq, at, [&](irq_line<engine>& d) {
-        irq_controller<engine>::give_chip(d, impl::ops_of(chip));
-        d.set_flow(handle != nullptr ? handle : &handle_bad_irq);
-        d.name = name;
-    });
+    if (irq_set_chip(irq, chip, at) == 0) impl::give_flow(irq, handle, false, at, nullptr, &name);
 }
 inline void irq_set_chip_and_handler(unsigned int irq, const struct irq_chip* chip, irq_flow_handler_t handle,
                                      location at = location::current()) noexcept {
     irq_set_chip_and_handler_name(irq, chip, handle, nullptr, at);
 }
+/// Null, or handle_bad_irq(): the line is masked, and off.
 inline void irq_set_handler(unsigned int irq, irq_flow_handler_t handle, location at = location::current()) noexcept {
-    impl::with_line(irq, at, [&](irq_line<engine>& d) { d.set_flow(handle != nullptr ? handle : &handle_bad_irq); });
+    impl::give_flow(irq, handle, false, at);
 }
 /// The line has a flow of its own from now on, which hands out what others are behind it; it is on, and nobody may ask for it.
 inline void irq_set_chained_handler_and_data(unsigned int irq, irq_flow_handler_t handle, void* data,
                                              location at = location::current()) noexcept {
-    impl::with_line(irq, at, [&](irq_line<engine>& d) {
-        d.irq_common_data.handler_data = data;   // before the flow that looks at it
-        d.set_flow(handle != nullptr ? handle : &handle_bad_irq);
-        if (handle == nullptr) return impl::flows::shut(d);
-        d.change_status(0, irq_status::norequest | irq_status::noprobe | irq_status::nothread);
-        d.depth = 0;
-        impl::flows::turn_on(d);
-    });
+    impl::give_flow(irq, handle, true, at, &data);
 }
 inline void irq_set_chained_handler(unsigned int irq, irq_flow_handler_t handle,
                                     location at = location::current()) noexcept {

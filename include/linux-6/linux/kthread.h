@@ -13,6 +13,7 @@
 #include <cstdio>
 
 #include <linux/bottomhalf.h>
+#include <linux/bottomhalf_format.h>
 #include <linux/completion.h>
 #include <linux/errno.h>
 #include <linux/list.h>
@@ -35,7 +36,7 @@ T* no_memory() noexcept {
 inline task_struct* create_thread(location at, int cpu, int (*function)(void*), void* data, const char* format,
                                   va_list args) noexcept {
     char name[64];
-    std::vsnprintf(name, sizeof name, format, args);
+    bottomhalf_vformat(name, sizeof name, format, args);
     kthread<engine>* k = kthreads::create(function, data, cpu, name, at);
     return k != nullptr ? task_of(k) : no_memory<task_struct>();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// <linux/local_lock.h>: the lock of what belongs to one CPU.  Nobody else is on it: to hold it is to stay there, preemption off,
-// and interrupts with _irq; but it says what for.
+// <linux/local_lock.h>: the lock of what belongs to one CPU: to hold it is to stay there, preemption off, and interrupts with
+// _irq; but it says what for.  As preempt_disable() does, it keeps no other thread of the same emulated CPU out; _irq does.
 #pragma once
 
 #include <linux/irqflags.h>

@@ -41,20 +41,41 @@ template <std::integral T>
 [[nodiscard]] constexpr unsigned long lcm(unsigned long a, unsigned long b) noexcept {
     return a == 0 || b == 0 ? 0 : a / gcd(a, b) * b;
 }
-/// To the nearest, halves away from zero.
+/// To the nearest, halves away from zero; of a negative one with an unsigned divisor, nobody knows what.
 template <class N, class D>
 [[nodiscard]] constexpr auto bottomhalf_div_round_closest(N n, D d) noexcept {
     using T = decltype(n / d);
-    const T half = static_cast<T>(d) / 2;
-    if constexpr (std::is_signed_v<T>)
-        return static_cast<T>(((n < 0) == (d < 0) ? n + half : n - half) / d);
-    else
-        return static_cast<T>((static_cast<T>(n) + half) / static_cast<T>(d));
+    const T half = static_cast<T>(d / 2);
+    bool up = std::is_unsigned_v<N> || std::is_unsigned_v<D>;
+    if constexpr (std::is_signed_v<N> && std::is_signed_v<D>) up = (n > 0) == (d > 0);
+    return static_cast<T>((up ? static_cast<T>(n) + half : static_cast<T>(n) - half) / static_cast<T>(d));
 }
-/// x * n / d without losing bits of x * n that the result would have had.
-template <class X>
-[[nodiscard]] constexpr X mult_frac(X x, std::type_identity_t<X> n, std::type_identity_t<X> d) noexcept {
-    return static_cast<X>(x / d * n + x % d * n / d);
+/// The sum is as wide as its operands are, and only then 64 bits.
+template <class N, class D>
+[[nodiscard]] constexpr unsigned long long bottomhalf_div_round_closest_ull(N n, D d) noexcept {
+    using T = decltype(n / d);
+    return static_cast<unsigned long long>(static_cast<T>(n) + static_cast<T>(d / 2)) /
+           static_cast<unsigned long long>(d);
+}
+template <class X, class Y>
+[[nodiscard]] constexpr auto bottomhalf_roundup(X x, Y y) noexcept {
+    using T = decltype(x / y);
+    return static_cast<T>((static_cast<T>(x) + static_cast<T>(y - 1)) / static_cast<T>(y) * static_cast<T>(y));
+}
+template <class X, class Y>
+[[nodiscard]] constexpr auto bottomhalf_rounddown(X x, Y y) noexcept {
+    using T = decltype(x / y);
+    return static_cast<T>(static_cast<T>(x) - static_cast<T>(x) % static_cast<T>(y));
+}
+/// x * n / d without losing bits of x * n that the result would have had; each of its own type.
+template <class X, class N, class D>
+[[nodiscard]] constexpr auto mult_frac(X x, N n, D d) noexcept {
+    using T = decltype(x / d);
+    const auto quotient = static_cast<X>(static_cast<T>(x) / static_cast<T>(d));
+    const auto rest = static_cast<X>(static_cast<T>(x) % static_cast<T>(d));
+    using R = decltype(quotient * n + rest * n / d);
+    return static_cast<R>(static_cast<R>(quotient) * static_cast<R>(n) +
+                          static_cast<R>(rest) * static_cast<R>(n) / static_cast<R>(d));
 }
 
 }   // namespace bottomhalf::linux6
@@ -72,12 +93,11 @@ using bottomhalf::linux6::reciprocal_scale;
 #undef roundup   // <sys/param.h> has one
 #define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
 #define DIV_ROUND_CLOSEST(n, d) ::bottomhalf::linux6::bottomhalf_div_round_closest(n, d)
-#define DIV_ROUND_CLOSEST_ULL(n, d) \
-    (::bottomhalf::linux6::bottomhalf_div_round_closest(static_cast<unsigned long long>(n), d))
+#define DIV_ROUND_CLOSEST_ULL(n, d) ::bottomhalf::linux6::bottomhalf_div_round_closest_ull(n, d)
 #define DIV_ROUND_DOWN_ULL(n, d) (static_cast<unsigned long long>(n) / (d))
 #define DIV_ROUND_UP_ULL(n, d) DIV_ROUND_DOWN_ULL(static_cast<unsigned long long>(n) + (d)-1, d)
-#define roundup(x, y) ((((x) + ((y)-1)) / (y)) * (y))
-#define rounddown(x, y) ((x) - ((x) % (y)))
+#define roundup(x, y) ::bottomhalf::linux6::bottomhalf_roundup(x, y)
+#define rounddown(x, y) ::bottomhalf::linux6::bottomhalf_rounddown(x, y)
 // To a power of two.
 #define __round_mask(x, y) (static_cast<__typeof__(x)>((y)-1))
 #define round_up(x, y) ((((x)-1) | __round_mask(x, y)) + 1)

@@ -107,6 +107,7 @@ inline struct platform_device* platform_device_alloc(const char* name, int id) n
     pdev->id = id;
     pdev->bottomhalf_allocated = true;
     device_initialize(&pdev->dev);
+    pdev->dev.release = impl::release_platform_device;   // also of one that is never added
     return pdev;
 }
 inline int platform_device_add_resources(struct platform_device* pdev, const struct resource* res,

@@ -63,7 +63,7 @@ static_assert(offsetof(__call_single_data, bottomhalf_arrive) == offsetof(irq_wo
 
 /// Calls func(info) on that CPU, in hardirq context; on the caller's own, at once with interrupts off.
 /// Context: process or softirq, with interrupts on: whoever has them off may be what the other CPU waits for (reported).
-/// Differs: it has always returned, also without `wait`.  Return: 0, -ENXIO if there is no such CPU.
+/// Differs: it has always returned, also without `wait`; so nothing that func() takes may be held.  Return: 0, -ENXIO if there is no such CPU.
 inline int smp_call_function_single(int cpu, smp_call_func_t func, void* info, int /*wait*/,
                                     location at = location::current()) {
     if (cpu < 0 || static_cast<unsigned>(cpu) >= impl::nr_cpus(at)) return -ENXIO;

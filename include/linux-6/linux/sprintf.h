@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // <linux/sprintf.h>: text into memory.  vsnprintf() and sscanf() are libc's: the latter gives back EOF where there is nothing
-// to read, the kernel's 0.  So are sprintf() and snprintf(), and the compiler looks at their arguments, unless one is a
-// pointer that only the kernel's know how to print.
+// to read, the kernel's 0.
 #pragma once
 
 #include <cstdarg>
@@ -30,16 +29,10 @@ __attribute__((format(printf, 3, 4))) inline int scnprintf(char* to, std::size_t
     return n;
 }
 
-/// Whether a %p may stand for it that libc cannot print: it is a pointer, and not to a text.
-template <class T>
-inline constexpr bool bottomhalf_may_be_kernels = std::is_base_of_v<bottomhalf_pointer, T> ||
-                                                  (std::is_pointer_v<T> &&
-                                                   !std::is_same_v<std::remove_cv_t<std::remove_pointer_t<T>>, char>);
-
+/// Preferred to libc's, which is what a text without arguments is made by.
 /// Return: how much there is, or would be if there were room.
 template <class... T>
-requires(bottomhalf_may_be_kernels<T> || ...) inline int snprintf(char* to, std::size_t room, const char* fmt,
-                                                                  T... values) noexcept {
+requires(sizeof...(T) != 0) inline int snprintf(char* to, std::size_t room, const char* fmt, T... values) noexcept {
     const auto print = [](char* s, std::size_t n, const char* f, ...) {
         va_list args;
         va_start(args, f);
@@ -50,7 +43,7 @@ requires(bottomhalf_may_be_kernels<T> || ...) inline int snprintf(char* to, std:
     return print(to, room, fmt, bottomhalf_plain(values)...);
 }
 template <class... T>
-requires(bottomhalf_may_be_kernels<T> || ...) inline int sprintf(char* to, const char* fmt, T... values) noexcept {
+requires(sizeof...(T) != 0) inline int sprintf(char* to, const char* fmt, T... values) noexcept {
     return snprintf(to, std::size_t{0x7fffffff}, fmt, values...);
 }
 

@@ -27,6 +27,7 @@
 #include <linux/array_size.h>
 #include <linux/bitops.h>
 #include <linux/bottomhalf.h>
+#include <linux/bottomhalf_format.h>
 #include <linux/bottomhalf_work.h>
 #include <linux/bug.h>
 #include <linux/compiler.h>
@@ -67,7 +68,7 @@ __attribute__((format(printf, 2, 5))) inline struct workqueue_struct* bottomhalf
     char name[64];
     va_list args;
     va_start(args, max_active);
-    const int length = std::vsnprintf(name, sizeof name, fmt, args);
+    const int length = bottomhalf_vformat(name, sizeof name, fmt, args);
     va_end(args);
     constexpr int room = static_cast<int>(sizeof(impl::core_queue::name)) - 1;
     if (length > room) {
@@ -355,7 +356,7 @@ __attribute__((format(printf, 1, 2))) inline void set_worker_desc(const char* fm
     if (k == nullptr || k->current == nullptr) return;
     va_list args;
     va_start(args, fmt);
-    std::vsnprintf(k->desc, sizeof k->desc, fmt, args);
+    bottomhalf_vformat(k->desc, sizeof k->desc, fmt, args);
     va_end(args);
 }
 /// What is in /sys/bus/workqueue/devices in a kernel: a line "name/attribute: value" for each of those of each WQ_SYSFS
