@@ -85,10 +85,9 @@ using bottomhalf::linux6::resource_type;
 #define request_mem_region(start, n, name) bottomhalf_request_region((start), (n), (name), IORESOURCE_MEM)
 #define release_region(start, n) bottomhalf_release_region((start), (n), IORESOURCE_IO)
 #define release_mem_region(start, n) bottomhalf_release_region((start), (n), IORESOURCE_MEM)
-#define DEFINE_RES_NAMED(from, size, name, flags)                                                                  \
-    (::bottomhalf::linux6::resource{static_cast<::bottomhalf::linux6::resource_size_t>(from),                      \
-                                    static_cast<::bottomhalf::linux6::resource_size_t>((from) + (size)-1), (name), \
-                                    (flags)})
+#define DEFINE_RES_NAMED(from, size, name, flags)                         \
+    (::bottomhalf::linux6::resource{static_cast<::resource_size_t>(from), \
+                                    static_cast<::resource_size_t>((from) + (size)-1), (name), (flags)})
 #define DEFINE_RES_MEM_NAMED(from, size, name) DEFINE_RES_NAMED(from, size, name, IORESOURCE_MEM)
 #define DEFINE_RES_MEM(from, size) DEFINE_RES_MEM_NAMED(from, size, nullptr)
 #define DEFINE_RES_IO_NAMED(from, size, name) DEFINE_RES_NAMED(from, size, name, IORESOURCE_IO)
