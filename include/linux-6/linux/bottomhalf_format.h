@@ -110,7 +110,7 @@ inline void put_text(growing_text& out, const format_field& f, const char* text)
     const std::size_t n = f.precision < 0 ? std::strlen(text) : ::strnlen(text, static_cast<std::size_t>(f.precision));
     const int missing = f.width - static_cast<int>(n);
     if (!f.left) out.fill(' ', missing);
-    for (std::size_t i = 0; i < n; ++i) out.put(text[i]);
+    out.put(text, n);
     if (f.left) out.fill(' ', missing);
 }
 inline bool is_alphanumeric(char c) noexcept {
@@ -138,11 +138,10 @@ inline int bottomhalf_vformat(char* to, std::size_t room, const char* fmt, std::
     std::va_list args;
     va_copy(args, given);   // its name decays to a pointer in a parameter, and is read by others here
     while (*fmt != '\0') {
-        if (*fmt != '%') {
-            out.put(*fmt++);
-            continue;
-        }
-        ++fmt;
+        const char* next = ::strchrnul(fmt, '%');
+        out.put(fmt, static_cast<std::size_t>(next - fmt));
+        if (*next == '\0') break;
+        fmt = next + 1;
         impl::format_field f;
         const unsigned size = impl::read_field(fmt, f, args);
         const char conversion = *fmt;

@@ -56,9 +56,15 @@ struct growing_text {
         }
         ++length;
     }
-    void put(const char* text) noexcept {
-        while (*text != '\0') put(*text++);
+    void put(const char* text, std::size_t n) noexcept {
+        if (const std::size_t space = left(); space > 1) {
+            const std::size_t fits = n < space ? n : space - 1;
+            std::memcpy(to + length, text, fits);
+            to[length + fits] = '\0';
+        }
+        length += n;
     }
+    void put(const char* text) noexcept { put(text, std::strlen(text)); }
     void fill(char c, int n) noexcept {
         for (; n > 0; --n) put(c);
     }
