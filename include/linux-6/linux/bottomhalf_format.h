@@ -65,8 +65,11 @@ inline unsigned read_field(const char*& fmt, format_field& f, std::va_list& args
         f.left = f.left || width < 0;
         f.width = width < 0 ? -width : width;
     }
-    if (*fmt == '.' && (++fmt, *fmt == '*' || (*fmt >= '0' && *fmt <= '9')))   // by itself it says nothing
-        f.precision = std::clamp(number(), 0, 0x7fff);
+    if (*fmt == '.') {
+        ++fmt;
+        if (*fmt == '*' || (*fmt >= '0' && *fmt <= '9'))   // by itself it says nothing
+            f.precision = std::clamp(number(), 0, 0x7fff);
+    }
     unsigned size = sizeof(int);
     for (;; ++fmt) {
         if (*fmt == 'h')
