@@ -414,6 +414,7 @@ TEST_CASE("conversions that libc would make something else of", "[linux6][sprint
     CHECK(std::string(to) == "00 1a 2b");
     CHECK(text_of("%.s", "hello") == "hello");
     CHECK(text_of("%.0s|", "hello") == "|");
+    CHECK(text_of("%.f %.1f %f", 2.25, 2.25, 2.25) == "2 2.2 2.250000");
     CHECK(text_of("%05.2x", 0x12) == "00012");
     CHECK(text_of("%-5.3x|", 0x12) == "012  |");
     CHECK(text_of("%#p", reinterpret_cast<void*>(0x1234)) == "0x00000000001234");

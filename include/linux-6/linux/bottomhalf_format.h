@@ -67,7 +67,8 @@ inline unsigned read_field(const char*& fmt, format_field& f, std::va_list& args
     }
     if (*fmt == '.') {
         ++fmt;
-        if (*fmt == '*' || (*fmt >= '0' && *fmt <= '9'))   // by itself it says nothing
+        f.point = true;
+        if (*fmt == '*' || (*fmt >= '0' && *fmt <= '9'))   // by itself it says nothing, but of a real
             f.precision = std::clamp(number(), 0, 0x7fff);
     }
     unsigned size = sizeof(int);
@@ -99,10 +100,10 @@ inline void put_real(growing_text& out, const format_field& f, char conversion, 
     char spec[40];
     std::snprintf(spec, sizeof spec, "%%%s%s%s%s%s*.*%s%c", f.left ? "-" : "", f.plus ? "+" : "", f.space ? " " : "",
                   f.special ? "#" : "", f.zeros ? "0" : "", size == 16 ? "L" : "", conversion);
-    const int width = f.width < 0 ? 0 : f.width;
+    const int width = f.width < 0 ? 0 : f.width, precision = f.point ? std::max(0, f.precision) : -1;
     int n = 0;
-    if (size == 16) n = std::snprintf(out.end(), out.left(), spec, width, f.precision, va_arg(args, long double));
-    if (size != 16) n = std::snprintf(out.end(), out.left(), spec, width, f.precision, va_arg(args, double));
+    if (size == 16) n = std::snprintf(out.end(), out.left(), spec, width, precision, va_arg(args, long double));
+    if (size != 16) n = std::snprintf(out.end(), out.left(), spec, width, precision, va_arg(args, double));
     if (n > 0) out.length += static_cast<std::size_t>(n);
 }
 /// No more of the text is read than is to be printed.

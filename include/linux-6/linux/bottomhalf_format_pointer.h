@@ -39,7 +39,7 @@ namespace impl {
 /// What stands between the % and the letter.
 struct format_field {
     int width = -1, precision = -1;   // -1: not given
-    bool left = false, plus = false, space = false, special = false, zeros = false;
+    bool left = false, plus = false, space = false, special = false, zeros = false, point = false;
 };
 
 /// A text that grows, and counts what it has no room for.
