@@ -111,7 +111,10 @@ private:
         std::uint8_t kind = mine ? 0 : foreign;
         if ((context<Arch>::preempt_count() & preempt_mask) == 0 &&
             (context<Arch>::preempt_count() & softirq_mask) < 2 * softirq_offset) {
-            if (!mine) share(*port);
+            if (!mine) {
+                Arch::let_pending_go_first(*port);
+                share(*port);
+            }
             kind |= exclusive;
             if (context<Arch>::in_serving_softirq())
                 kind |= have_section_in_softirq(*port);

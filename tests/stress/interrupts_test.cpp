@@ -174,6 +174,8 @@ TEMPLATE_TEST_CASE("interrupts: none is lost, torn or beside itself", "[stress][
             raised += d.raised, calls += d.calls;
         }
         CHECK(raised >= 3 * each);
+        // Sections, one after the other, do not shut out what is pending: then four of five raises would find it so.
+        if (!arch_t::simulated) CHECK(calls >= raised / 2);
         CHECK(s.beside == 0);
         CHECK(s.backwards == 0);
         CHECK(s.torn == 0);

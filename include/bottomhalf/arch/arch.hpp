@@ -17,6 +17,7 @@
 //   bool irq_save(), void irq_restore(was)    this task's soft interrupt mask
 //   void let_interrupts_in(f, arg)            f(arg) with interrupts on, inside an interrupt's entry
 //   bool loses_edge()                         whether this one is, where faults are explored
+//   void let_pending_go_first(port)           before interrupts are turned off there
 //   void raise(port, line), void kick(port)   make a line pending at a CPU; ring its doorbell
 //   ns_t now(), void delay(ns)                the engine's monotonic clock; burns time
 //   ns_t wall_clock()                         since 1970, UTC; may jump

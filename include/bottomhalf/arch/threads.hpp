@@ -413,6 +413,17 @@ struct threads {
             kick(port);
     }
     static bool loses_edge() noexcept { return false; }
+    /// A CPU takes what is pending before it does anything else.  Another thread of it has to be rung, and finds itself shut
+    /// out again and again by one that hardly ever has them on.  Not waited for for ever: this is a courtesy.
+    /// Context: a thread of that CPU which is about to turn its interrupts off, and holds nothing.
+    static void let_pending_go_first(cpu_port& port) noexcept {
+        std::atomic_ref pending(port.pending);   // relaxed: a courtesy; the section's begin orders [cpu.masked]
+        if (pending.load(std::memory_order_relaxed) == 0 || !install_doorbell()) return;
+        for (unsigned round = 0; round < 260 && pending.load(std::memory_order_relaxed) != 0 &&
+                                 std::atomic_ref(port.thread).load(std::memory_order_relaxed) != 0;
+             ++round)
+            relax(round);
+    }
     static void kick(cpu_port& port) noexcept {
         if (!install_doorbell()) return;   // under SIG_DFL it would kill
         const int saved = errno;
