@@ -102,10 +102,10 @@ check_versions() {
     fi
 }
 
-build() {   # build PRESET
-    say "building, preset $1"
+build() {   # build PRESET [TARGET]
+    say "building, preset $1${2:+, target $2}"
     cmake --preset "$1"
-    cmake --build --preset "$1"
+    cmake --build --preset "$1" ${2:+--target "$2"}
 }
 
 case ${1-} in
@@ -113,7 +113,7 @@ demo)
     look_for_compiler
     install_missing
     check_versions
-    build demo
+    build demo example_serial
     exec examples/serial/run-demo.sh "$PWD/build/demo"
     ;;
 test)
