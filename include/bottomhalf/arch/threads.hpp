@@ -413,67 +413,21 @@ struct threads {
             kick(port);
     }
     static bool loses_edge() noexcept { return false; }
+
+    // ---- the doorbell: see doorbell.hpp -----------------------------------------------------------------------------
+
     /// A CPU takes what is pending before it does anything else.  Another thread of it has to be rung, and finds itself shut
     /// out again and again by one that hardly ever has them on.  Not waited for for ever: this is a courtesy.
     /// Context: a thread of that CPU which is about to turn its interrupts off, and holds nothing.
-    static void let_pending_go_first(cpu_port& port) noexcept {
-        std::atomic_ref pending(port.pending);   // relaxed: a courtesy; the section's begin orders [cpu.masked]
-        if (pending.load(std::memory_order_relaxed) == 0 || !install_doorbell()) return;
-        for (unsigned round = 0; round < 260 && pending.load(std::memory_order_relaxed) != 0 &&
-                                 std::atomic_ref(port.thread).load(std::memory_order_relaxed) != 0;
-             ++round)
-            relax(round);
-    }
-    static void kick(cpu_port& port) noexcept {
-        if (!install_doorbell()) return;   // under SIG_DFL it would kill
-        const int saved = errno;
-        const std::int32_t tid = std::atomic_ref(port.thread).load(std::memory_order_acquire);
-        // EAGAIN: the user's quota of queued signals is full, for as long as somebody likes.  The set bit keeps everybody
-        // else from ringing, so this doorbell must be heard.  SIGIO can be: it is older than the quota, which counts for
-        // real-time signals only.  Its handler takes what is pending, too, having raised the CPU's fds in vain.  If the
-        // program has a SIGIO of its own, we ring until there is room.
-        for (unsigned round = 0; tid != 0 && !send(tid, doorbell_signal()) && errno == EAGAIN; relax(round++)) {
-            if (sigio_is_ours() && send(tid, SIGIO)) break;
-            if (round == 1000) say_full();
-        }
-        errno = saved;
-    }
-
+    static void let_pending_go_first(cpu_port& port) noexcept;
+    /// Rings at the thread that stands for the CPU, if there is one.  Context: any, async-signal-safe.
+    static void kick(cpu_port& port) noexcept;
     /// From now on this thread takes the doorbells of `port`.  Context: process, on the thread itself.
-    static void attach(cpu_port& port) noexcept {
-        task& t = current();   // touched before the doorbell is let in
-        t.port = &port;
-        std::atomic_ref(port.thread).store(thread_id(), std::memory_order_release);
-        let_doorbells_in();
-        // A line raised before there was anybody to ring at is pending still.  [irq.pending] a read-modify-write, as the
-        // raiser's: either we see his bit, or he sees our thread.
-        if (std::atomic_ref(port.pending).fetch_or(0, std::memory_order_acq_rel) != 0) answer(t);
-    }
-    static void detach(cpu_port& port) noexcept {
-        std::atomic_ref(port.thread).store(0, std::memory_order_release);
-        std::atomic_signal_fence(std::memory_order_seq_cst);
-        current().port = nullptr;
-    }
-
+    static void attach(cpu_port& port) noexcept;
+    static void detach(cpu_port& port) noexcept;
     /// Installs the doorbell.  Return: false if the program uses one of its signals already.
     /// Never uninstalled: a late doorbell under SIG_DFL would kill the process.
-    static bool install_doorbell() noexcept {
-        if (doorbell_.load(std::memory_order_acquire) != 0) return doorbell_.load(std::memory_order_relaxed) > 0;
-        bool ok = true;
-        for (const int sig : {doorbell_signal(), fd_signal()}) {
-            struct sigaction old;
-            ::sigaction(sig, nullptr, &old);
-            if (old.sa_handler != SIG_DFL && old.sa_sigaction != &on_doorbell && old.sa_sigaction != &on_fd) ok = false;
-        }
-        if (ok) {
-            detail::own_pid.store(pid(), std::memory_order_relaxed);   // relaxed: before the release below
-            install(doorbell_signal(), &on_doorbell);
-            install(fd_signal(), &on_fd);
-        }
-        doorbell_.store(ok ? 1 : -1, std::memory_order_release);
-        return ok;
-    }
-
+    static bool install_doorbell() noexcept;
     // relaxed: counts, nothing hangs on them.
     static std::uint64_t spurious_doorbells() noexcept { return spurious_.load(std::memory_order_relaxed); }
 
@@ -508,10 +462,7 @@ private:
         ::sigaddset(&set, SIGIO);
         return set;
     }
-    static void let_doorbells_in() noexcept {
-        const sigset_t set = doorbells();
-        ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
-    }
+    static void let_doorbells_in() noexcept;
     static constexpr ns_t tsan_bound = 10'000'000;
 
 #if BOTTOMHALF_TSAN
@@ -577,28 +528,10 @@ private:
         }
     }
 
-    static void install(int sig, void (*fn)(int, siginfo_t*, void*)) noexcept {
-        struct sigaction sa;
-        std::memset(&sa, 0, sizeof sa);
-        sa.sa_sigaction = fn;
-        // No SA_NODEFER: with it a storm of doorbells overflows the stack.  SA_RESTART is kinder to the code that is
-        // interrupted; TSan needs the EINTR.
-        sa.sa_flags = SA_SIGINFO | (BOTTOMHALF_TSAN ? 0 : SA_RESTART);
-        ::sigemptyset(&sa.sa_mask);
-        for (const int other : {doorbell_signal(), fd_signal(), SIGIO}) ::sigaddset(&sa.sa_mask, other);
-        ::sigaction(sig, &sa, nullptr);
-    }
+    static void install(int sig, void (*fn)(int, siginfo_t*, void*)) noexcept;
     /// Installs our handler, unless the program has one.  Return: whether it is ours.
-    static bool sigio_is_ours() noexcept {
-        struct sigaction old;
-        ::sigaction(SIGIO, nullptr, &old);
-        if (old.sa_handler == SIG_DFL) return install(SIGIO, &on_fd), true;
-        return old.sa_sigaction == &on_fd;
-    }
-    static bool send(std::int32_t tid, int sig) noexcept {   // after install_doorbell(), which has found out who we are
-        return ::syscall(SYS_tgkill, detail::own_pid.load(std::memory_order_relaxed), tid, sig) ==
-               0;   // relaxed: likewise
-    }
+    static bool sigio_is_ours() noexcept;
+    static bool send(std::int32_t tid, int sig) noexcept;
     BOTTOMHALF_COLD static void say_full() noexcept {
         static constinit std::atomic<bool> said{false};
         constexpr char text[] =
@@ -614,39 +547,21 @@ private:
         std::atomic_ref off(t.irqs_off);
         std::atomic_ref pending(port.pending);
         bool again = true;
-        while (again && pending.load(std::memory_order_relaxed) != 0)
-            [[unlikely]] {   // relaxed: enter() takes it with an exchange
-                off.store(1, std::memory_order_relaxed);
-                std::atomic_signal_fence(std::memory_order_seq_cst);
-                again = port.enter(port);
-                std::atomic_signal_fence(std::memory_order_seq_cst);
-                off.store(0, std::memory_order_relaxed);
-                std::atomic_signal_fence(std::memory_order_seq_cst);
-                // Whoever was in the way may have left, and rung, before we took the mask off.  acquire: [cpu.masked]
-                again = again || std::atomic_ref(port.masked).load(std::memory_order_acquire) == 0;
-            }
+        while (again && pending.load(std::memory_order_relaxed) != 0) {   // relaxed: enter() takes it with an exchange
+            off.store(1, std::memory_order_relaxed);
+            std::atomic_signal_fence(std::memory_order_seq_cst);
+            again = port.enter(port);
+            std::atomic_signal_fence(std::memory_order_seq_cst);
+            off.store(0, std::memory_order_relaxed);
+            std::atomic_signal_fence(std::memory_order_seq_cst);
+            // Whoever was in the way may have left, and rung, before we took the mask off.  acquire: [cpu.masked]
+            again = again || std::atomic_ref(port.masked).load(std::memory_order_acquire) == 0;
+        }
         errno = saved;
     }
     /// A doorbell, or as good as one.  Masked: irq_restore() will look.
-    static void answer(task& t) noexcept {
-        const detail::idle::interrupted awake;
-        if (t.port == nullptr)
-            spurious_.fetch_add(1, std::memory_order_relaxed);   // forged, or later than this CPU's end
-        else if (std::atomic_ref(t.irqs_off).load(std::memory_order_relaxed) == 0)
-            take_pending(t, *t.port);
-    }
-    static void on_doorbell(int, siginfo_t* info, void*) noexcept {
-        if (info->si_code == SI_TIMER) {   // see busy_tick
-            const int saved = errno;
-            detail::idle::look(true);
-            errno = saved;
-        } else {
-            task& t = current();
-            // Forged: whatever it finds, an empty word or not, is right to do.
-            if (t.port != nullptr && !detail::is_our_own(*info)) spurious_.fetch_add(1, std::memory_order_relaxed);
-            answer(t);
-        }
-    }
+    static void answer(task& t) noexcept;
+    static void on_doorbell(int, siginfo_t* info, void*) noexcept;
     static void on_fd(int sig, siginfo_t* info, void*) noexcept;
     static void on_signal(int signo, siginfo_t* info, void*) noexcept;
 };
@@ -654,6 +569,7 @@ private:
 }   // namespace bottomhalf::arch
 
 // The bodies of what is only declared here.
+#include <bottomhalf/arch/doorbell.hpp>
 #include <bottomhalf/arch/fd_lines.hpp>
 #include <bottomhalf/arch/poll_lines.hpp>
 #include <bottomhalf/arch/signal_lines.hpp>
