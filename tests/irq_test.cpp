@@ -293,6 +293,28 @@ TEMPLATE_TEST_CASE("free_irq: waits for a handler that runs", "[irq][free_irq]",
     });
 }
 
+TEMPLATE_TEST_CASE("free_irq: ends a handler that is called again and again", "[irq][free_irq]", BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        booted<TestType> b;
+        device d;
+        d.data = &b;
+        d.also = [](device& me) {   // with interrupts on: it finds itself in progress, and comes again
+            static_cast<booted<TestType>*>(me.data)->raise();
+            TestType::relax(0);
+        };
+        REQUIRE(b.request(d, irq_flag::legacy) == 0);
+        auto other = support::call<TestType>([&] {
+            b.raise();
+            wait_until<TestType>([&] { return d.calls > 10; });
+            b.free(d);
+        });
+        other.join();
+        const int calls = d.calls;
+        b.m.irqs().synchronize(line);
+        CHECK(d.calls == calls);
+    });
+}
+
 TEMPLATE_TEST_CASE("request_irq: may join a shared line whose handler is running", "[irq][request_irq]",
                    BOTTOMHALF_ENGINES) {
     on_engine<TestType>([] {

@@ -235,9 +235,19 @@ protected:
     /// Takes one out of the chain: the one with this `dev_id`, or any.
     slot* unlink(line& d, const void* dev_id, bool any) noexcept {
         const bus_guard bus(d);
+        bool closed = false;
         for (unsigned round = 0;; Arch::relax(round++)) {
             detail::irq_lock<Arch> g(d.lock);
-            if (flow::in_progress(d)) continue;
+            if (flow::in_progress(d)) {
+                // What comes again and again would keep it busy for ever: nobody is left to have it.
+                if (d.action != nullptr && d.action->next == nullptr && (any || d.action->a.dev_id == dev_id) &&
+                    !d.irq_data.is(irqd::disabled)) {
+                    d.irq_data.change(0, irqd::disabled);
+                    closed = true;
+                }
+                continue;
+            }
+            if (closed) d.irq_data.change(irqd::disabled, 0);   // the chip hears of it from shut()
             slot** where = &d.action;
             while (*where != nullptr && !any && (*where)->a.dev_id != dev_id) where = &(*where)->next;
             slot* it = *where;

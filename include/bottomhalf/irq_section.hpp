@@ -109,12 +109,10 @@ private:
         arch::cpu_port* port = mine ? t.port : home();
         if (port == nullptr) return;
         std::uint8_t kind = mine ? 0 : foreign;
+        if (!mine) Arch::let_pending_go_first(*port);
         if ((context<Arch>::preempt_count() & preempt_mask) == 0 &&
             (context<Arch>::preempt_count() & softirq_mask) < 2 * softirq_offset) {
-            if (!mine) {
-                Arch::let_pending_go_first(*port);
-                share(*port);
-            }
+            if (!mine) share(*port);
             kind |= exclusive;
             if (context<Arch>::in_serving_softirq())
                 kind |= have_section_in_softirq(*port);

@@ -33,9 +33,11 @@ template <class Arch>
 [[nodiscard]] basic_machine<Arch>& default_machine_of() noexcept {
     return detail::default_machine_of<Arch>::machine;
 }
-/// Where the interrupts of the caller's CPU of the default machine arrive; null while that is down.  Context: any.
+/// Where the interrupts of the caller's CPU of the default machine arrive; null while that is down, and in the child of a
+/// fork(), where nobody is left to take them.  Context: any.
 template <class Arch>
 arch::cpu_port* home_port() noexcept {
+    if (!Arch::simulated && workqueue_ops<Arch>::in_child()) return nullptr;
     auto& m = default_machine_of<Arch>();
     return m.irqs().port(0) != nullptr ? m.irqs().port(workqueue_ops<Arch>::this_cpu(m.nr_cpus())) : nullptr;
 }

@@ -133,8 +133,12 @@ public:
         detail::tracepoint<Arch>(trace::event::softirq_raise, nullptr, nullptr,
                                  softirq_names[static_cast<unsigned>(nr)], static_cast<unsigned>(nr));
         atomic<std::uint32_t>(c.pending).fetch_or(1U << static_cast<unsigned>(nr), seq_cst);   // [softirq.handover]
-        // Whoever takes that CPU's interrupts looks as this one ends; and whoever has its bottom halves, as he lets go.
-        const bool in_its_interrupt = context<Arch>::in_hardirq() && Arch::current().port == c.port;
+        // Whoever takes that CPU's interrupts looks as this one ends; and whoever has its bottom halves, as he lets go.  He
+        // whom we interrupt may have them off by his count alone: then nobody looks (see have_them_off()).
+        const arch::task& t = Arch::current();
+        const bool in_its_interrupt =
+            context<Arch>::in_hardirq() && t.port == c.port &&
+            (!context<Arch>::in_softirq() || context<Arch>::in_serving_softirq() || t.bottom_halves != nullptr);
         if (!in_its_interrupt && holders_of(c).load(seq_cst) == 0) wake_ksoftirqd(c);
     }
 

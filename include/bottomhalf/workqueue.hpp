@@ -387,6 +387,7 @@ struct workqueue_ops {
     }   // as above
     static void now_in_child() noexcept {
         atomic<std::uint32_t>(in_child_).store(1, relaxed);
+        Arch::current().port = nullptr;   // of a CPU whose interrupts this thread took: that is the parent's
         pool_t::for_each_pool([](pool_t& p) { p.close_after_fork(); });
     }
 

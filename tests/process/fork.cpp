@@ -60,6 +60,13 @@ int child(const std::string& what, char** argv) {
         using ops = bh::delayed_ops<bh::arch::threads>;
         return ops::mod_on(0, events, late, 1, bh::location::current()) || bh::delayed_work_pending(late) ? 1 : 0;
     }
+    if (what == "mask") {   // and nobody answers, where another thread of that CPU would
+        using section = bh::irq_section<bh::arch::threads>;
+        const bool was = section::enter(&bh::home_port<bh::arch::threads>);
+        const bool masked = bh::arch::threads::irqs_masked();
+        if (!was) section::leave();
+        return masked && !was && !bh::arch::threads::irqs_masked() ? 0 : 1;
+    }
     if (what == "early") {   // the parent had not used it: this child is as good as any program
         const bool ok = bh::schedule_work(item);
         bh::flush_work(item);
@@ -84,6 +91,10 @@ int main(int argc, char** argv) {
         if (runs != 1) return 2;
         if (what == "executed") return 0;
     }
+    if (what == "mask") {
+        const bh::irq_action line{.handler = [](int, void*, void*) { return bh::irqreturn::handled; }, .name = "line"};
+        if (bh::default_machine().irqs().request(0, line, bh::location::current()) != 0) return 2;
+    }
     const bool under_way = what.ends_with("_running") || what.ends_with("_waiting");
     if (under_way) {
         queue_on_cpu_0(running);
@@ -95,6 +106,7 @@ int main(int argc, char** argv) {
     if (pid == 0) std::exit(child(what, argv));   // with its atexit handlers and static destructors
     int status = 0;
     if (::waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) return 4;
+    if (what == "mask") bh::default_machine().irqs().free(0, nullptr, bh::location::current());
     const int before = runs;
     released = true;
     released.notify_all();

@@ -130,8 +130,8 @@ TEMPLATE_TEST_CASE("interrupts: none is lost, torn or beside itself", "[stress][
                 --left;
             };
         };
-        const auto disturb = [&](unsigned who, int cpu) {
-            return [&s, &left, who, cpu] {
+        const auto disturb = [&](unsigned who) {
+            return [&s, &left, who] {
                 storm::dice dice(100 + who);
                 while (left != 0) {
                     for (unsigned i = dice.below(20); i > 0; --i) s.section();
@@ -142,14 +142,14 @@ TEMPLATE_TEST_CASE("interrupts: none is lost, torn or beside itself", "[stress][
                         s.m.irqs().enable(line, location::current());
                     }
                     if (dice.one_in(5)) s.m.irqs().set_cpu(dice.below(lines), dice.below(2));
-                    arch_t::relax(static_cast<unsigned>(cpu));
+                    arch_t::relax(100);   // the others have it now and then, where CPUs are few
                 }
             };
         };
         {
             auto r0 = support::call<arch_t>(raise(0), 0), r1 = support::call<arch_t>(raise(1), 1),
                  r2 = support::call<arch_t>(raise(2), 0);
-            auto d0 = support::call<arch_t>(disturb(0, 0), 0), d1 = support::call<arch_t>(disturb(1, 1), 1);
+            auto d0 = support::call<arch_t>(disturb(0), 0), d1 = support::call<arch_t>(disturb(1), 1);
             r0.join(), r1.join(), r2.join(), d0.join(), d1.join();
         }
         std::uint64_t raised = 0, calls = 0;

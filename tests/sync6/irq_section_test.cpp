@@ -331,3 +331,79 @@ TEST_CASE("local_bh_disable: with interrupts off it does not wait for a softirq 
         CHECK(off);
     });
 }
+
+TEST_CASE("local_bh_disable: off by a count alone, a tasklet that a top half schedules is not forgotten",
+          "[irq][section][softirq]") {
+    on_this_engine([] {
+        static struct tasklet_struct first, second;
+        static std::atomic<bool> running, over, ran;
+        running = over = ran = false;
+        tasklet_setup(&first, [](struct tasklet_struct*) {
+            if (engine::current().port != nullptr) return;   // at the end of an interrupt: not there
+            running = true;
+            wait_until<engine>([] { return over.load(); });
+        });
+        tasklet_setup(&second, [](struct tasklet_struct*) { ran = true; });
+        const auto top = [](int, void*) -> irqreturn_t {
+            tasklet_schedule(&second);
+            return IRQ_HANDLED;
+        };
+        REQUIRE(request_irq(line, top, 0, "irq", &dev) == 0);
+        auto& c = *bottomhalf::default_machine_of<engine>().softirqs().of_cpu(0);
+        const auto body = [&c] {
+            wait_until<engine>([] {   // ksoftirqd/0 has it
+                if (!running) tasklet_schedule(&first);
+                return running.load();
+            });
+            preempt_disable();
+            local_irq_disable();
+            local_bh_disable();   // waits for nobody, and has nothing but the count
+            local_irq_enable();
+            over = true;
+            wait_until<engine>([&c] {
+                return engine::atomic_ref<std::int32_t>(c.port->bottom_halves).load(std::memory_order_seq_cst) == 0;
+            });
+            dev_side::raise_irq(line);   // taken here, at once
+            local_bh_enable();
+            preempt_enable();
+        };
+        on_events(body);
+        wait_until<engine>([] { return ran.load(); });
+        CHECK(ran);
+        free_irq(line, &dev);
+        tasklet_kill(&first);
+        tasklet_kill(&second);
+    });
+}
+
+TEST_CASE("local_irq_disable: sections, one after the other, do not keep out what is pending", "[irq][section]") {
+    if (engine::simulated) return;   // a seed may have it so
+    on_this_engine([] {
+        calls = 0;
+        REQUIRE(request_irq(line, count, 0, "irq", &dev) == 0);
+        constexpr int times = 300;
+        static int sections;
+        static const auto storm = [] {
+            sections = 0;
+            for (int i = 0; i < times; ++i) {
+                const int before = calls;
+                dev_side::raise_irq(line);
+                for (; calls == before; ++sections) {
+                    local_irq_disable();
+                    for (int k = 0; k < 1000; ++k) asm volatile("");
+                    local_irq_enable();
+                }
+            }
+        };
+        call<engine>(storm).join();
+        CHECK(sections <= 2 * times);
+        call<engine>([] {   // who holds a spin lock, too
+            preempt_disable();
+            storm();
+            preempt_enable();
+        })
+            .join();
+        CHECK(sections <= 2 * times);
+        free_irq(line, &dev);
+    });
+}

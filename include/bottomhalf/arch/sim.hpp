@@ -398,11 +398,11 @@ struct sim {
         if (atomic_ref<std::uint64_t>(port.pending).fetch_or(std::uint64_t{1} << line, acq_rel) == 0) kick(port);
     }
     /// Whether an edge is lost on its way, where such faults are explored.
-    static void let_pending_go_first(cpu_port&) noexcept {}   // who goes first is the seed's to say
     static bool loses_edge() noexcept {
         sim_world* const w = world::current();
         return w != nullptr && w->fails(sim_fault::lost_edge);
     }
+    static void let_pending_go_first(cpu_port&) noexcept {}   // who goes first is the seed's to say
     static void kick(cpu_port& port) noexcept {
         const std::int32_t tid = atomic_ref<std::int32_t>(port.thread).load(acquire);
         if (sim_world* const w = world::current(); w != nullptr && tid != 0) w->ring(tid);

@@ -418,7 +418,7 @@ struct threads {
 
     /// A CPU takes what is pending before it does anything else.  Another thread of it has to be rung, and finds itself shut
     /// out again and again by one that hardly ever has them on.  Not waited for for ever: this is a courtesy.
-    /// Context: a thread of that CPU which is about to turn its interrupts off, and holds nothing.
+    /// Context: a thread of that CPU which is about to turn its interrupts off, and has them on.
     static void let_pending_go_first(cpu_port& port) noexcept;
     /// Rings at the thread that stands for the CPU, if there is one.  Context: any, async-signal-safe.
     static void kick(cpu_port& port) noexcept;
