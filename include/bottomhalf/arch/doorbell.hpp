@@ -19,6 +19,7 @@
 namespace bottomhalf::arch {
 
 inline bool threads::install_doorbell() noexcept {
+    // acquire: who we are, and the handlers.  It is written once: the second look is relaxed.
     if (doorbell_.load(std::memory_order_acquire) != 0) return doorbell_.load(std::memory_order_relaxed) > 0;
     bool ok = true;
     for (const int sig : {doorbell_signal(), fd_signal()}) {
@@ -96,9 +97,11 @@ inline bool threads::sigio_is_ours() noexcept {
 }
 
 inline void threads::let_pending_go_first(cpu_port& port) noexcept {
-    std::atomic_ref pending(port.pending);   // relaxed: a courtesy; the section's begin orders [cpu.masked]
+    constexpr unsigned some = 260;   // rounds: relax() burns, gives way, and naps a few times
+    std::atomic_ref pending(port.pending);
+    // All relaxed: a courtesy, on which nothing hangs; what a top half has written the section's begin orders [cpu.masked].
     if (pending.load(std::memory_order_relaxed) == 0 || !install_doorbell()) return;
-    for (unsigned round = 0; round < 260 && pending.load(std::memory_order_relaxed) != 0 &&
+    for (unsigned round = 0; round < some && pending.load(std::memory_order_relaxed) != 0 &&
                              std::atomic_ref(port.thread).load(std::memory_order_relaxed) != 0;
          ++round)
         relax(round);
@@ -107,8 +110,8 @@ inline void threads::let_pending_go_first(cpu_port& port) noexcept {
 inline void threads::answer(task& t) noexcept {
     const detail::idle::interrupted awake;
     if (t.port == nullptr)
-        spurious_.fetch_add(1, std::memory_order_relaxed);   // forged, or later than this CPU's end
-    else if (std::atomic_ref(t.irqs_off).load(std::memory_order_relaxed) == 0)
+        spurious_.fetch_add(1, std::memory_order_relaxed);                       // forged, or later than this CPU's end
+    else if (std::atomic_ref(t.irqs_off).load(std::memory_order_relaxed) == 0)   // relaxed: our own thread's
         take_pending(t, *t.port);
 }
 
@@ -120,7 +123,8 @@ inline void threads::on_doorbell(int, siginfo_t* info, void*) noexcept {
     } else {
         task& t = current();
         // Forged: whatever it finds, an empty word or not, is right to do.
-        if (t.port != nullptr && !detail::is_our_own(*info)) spurious_.fetch_add(1, std::memory_order_relaxed);
+        if (t.port != nullptr && !detail::is_our_own(*info))
+            spurious_.fetch_add(1, std::memory_order_relaxed);   // relaxed: a count
         answer(t);
     }
 }
