@@ -117,9 +117,10 @@ int main(int argc, char** argv) {
     for (const std::size_t n : timers_pending) {
         const std::string pending = ", " + pending_name(n) + " pending";
         const auto rows = [&](const std::string& what, const auto& a, rule with_hand_off) {
-            table.add(ratio_row(what, a, cascading_lane::name, 0.5, at_most(1.2), no_rule));
+            table.add(ratio_row(what, a, best_wheel_lane::name, 0.5, at_most(1.2), no_rule));
+            table.add(plain_row(what, a, wheel_lane::name, lean_wheel_lane::name));
             table.add(ratio_row(what + ", hand-off included", in_front(a, timekeeper_lane<false>::name),
-                                cascading_lane::name, 0.5, no_rule, with_hand_off));
+                                best_wheel_lane::name, 0.5, no_rule, with_hand_off));
         };
         ask(all_or_few(timer_add(n)), [&](const auto& a) { rows("timer add" + pending, a, at_most(1.0)); });
         ask(all_or_few(timer_cancel(n)), [&](const auto& a) {

@@ -5,8 +5,9 @@
 //     lane(n)             n idle timers
 //     void batch(f)       calls f(), which adds or cancels, where the lane's clock is cached; and does what that leaves
 //                         to be done
-//     void add(i, t)      arms timer i for t ticks from now
-//     void cancel(i)      takes it off
+//     timers()            the first of them
+//     void add(it, t)     arms a timer for t ticks from now
+//     void cancel(it)     takes it off
 //     void before_expire()  from here to expire() add() arms timers that shall fire
 //     double expire(n, t) t ticks later: all n that are armed fire; ns per timer
 //
@@ -74,8 +75,9 @@ public:
     void batch(F f) {
         f();
     }
-    void add(std::size_t i, ticks t) noexcept { wheel_.add(timers_[i], wheel_.clock() + t); }
-    void cancel(std::size_t i) noexcept { wheel_.remove(timers_[i]); }
+    [[nodiscard]] bh::timer_node* timers() noexcept { return &timers_[0]; }
+    void add(bh::timer_node& t, ticks delay) noexcept { wheel_.add(t, wheel_.clock() + delay); }
+    void cancel(bh::timer_node& t) noexcept { wheel_.remove(t); }
     double expire(std::uint64_t n, ticks t) {
         return time_expiries(n, [&] { fire(wheel_.clock() + t); });
     }
@@ -120,15 +122,16 @@ public:
         f();
         time().try_del_sync(settler_);
     }
-    void add(std::size_t i, ticks t) noexcept {
-        // Stretched, the wheel has as many slots in use as for t alone, and nothing fires within half an hour.
-        const bh::jiffies_t expires = now_ + (soon_ ? t : (t << 12) + (1 << 24));
+    [[nodiscard]] bh::timer_node* timers() noexcept { return &timers_[0]; }
+    void add(bh::timer_node& t, ticks delay) noexcept {
+        // Stretched, the wheel has as many slots in use as for delay alone, and nothing fires within half an hour.
+        const bh::jiffies_t expires = now_ + (soon_ ? delay : (delay << 12) + (1 << 24));
         if constexpr (Modify)
-            time().mod(timers_[i], expires);
+            time().mod(t, expires);
         else
-            time().add(timers_[i], expires);
+            time().add(t, expires);
     }
-    void cancel(std::size_t i) noexcept { time().del(timers_[i]); }
+    void cancel(bh::timer_node& t) noexcept { time().del(t); }
 
     /// From here to expire() add() means what it says, and the base's thread is held.
     void before_expire() {
@@ -161,37 +164,76 @@ private:
     bh::machine machine_{{.cpus = 1}};   // last: its thread ends before the timers go
 };
 
-/// What the best wheel around does (jsnell/ratas, which is in no distribution): eight levels of 256 slots, a timer lies on
-/// the level of its distance, the clock goes tick by tick, and where a level has turned, a slot of the next one moves
-/// down. Stands in for it, with less to do: single heads, 32 bytes a timer, no scan for the next event.
-class cascading_lane {
-    struct timer {
-        timer* next;
-        timer** at;   // whatever points at us
-        std::uint64_t expires;
-        void (*function)(timer&);
-    };
+/// A timer as the best wheel around has it (jsnell/ratas, which is in no distribution): 48 bytes, of which one pointer is to
+/// the slot, and tells whether the timer is active.
+struct slot_timer {
+    void (*function)(slot_timer&);
+    std::uint64_t expires;
+    slot_timer** slot = nullptr;
+    slot_timer *next, *prev;
+    void* object = nullptr;
+    static constexpr const char* wheel = "cascading wheel 8x256";
 
+    void hang(slot_timer*& head) noexcept {
+        leave();
+        slot = &head;
+        prev = nullptr;
+        next = head;
+        if (head != nullptr) head->prev = this;
+        head = this;
+    }
+    void leave() noexcept {
+        if (slot == nullptr) return;
+        if (next != nullptr) next->prev = prev;
+        (prev != nullptr ? prev->next : *slot) = next;
+        slot = nullptr;
+    }
+};
+static_assert(sizeof(slot_timer) == 48);
+
+/// As little as will do: 32 bytes; who cancels knows that it is active.
+struct lean_timer {
+    lean_timer* next;
+    lean_timer** at;   // whatever points at us
+    std::uint64_t expires;
+    void (*function)(lean_timer&);
+    static constexpr const char* wheel = "cascading, 32-byte timers";
+
+    void hang(lean_timer*& head) noexcept {
+        next = head;
+        at = &head;
+        if (head != nullptr) head->at = &next;
+        head = this;
+    }
+    void leave() noexcept {
+        *at = next;
+        if (next != nullptr) next->at = at;
+    }
+};
+static_assert(sizeof(lean_timer) == 32);
+
+/// What the best wheel around does: eight levels of 256 slots, a timer lies on the level of its distance, the clock goes tick
+/// by tick, and where a level has turned, a slot of the next one moves down.  Stands in for it, with less to do: the levels
+/// are one array, and nobody asks for the next event.
+template <class Timer>
+class cascading_lane {
 public:
-    static constexpr const char* name = "cascading wheel 8x256";
+    static constexpr const char* name = Timer::wheel;
     static constexpr bool missing = false;
 
     explicit cascading_lane(std::size_t n) : timers_{n} {
-        for (std::size_t i = 0; i < n; ++i) timers_[i].function = [](timer&) { on_expiry(); };
+        for (std::size_t i = 0; i < n; ++i) timers_[i].function = [](Timer&) { on_expiry(); };
     }
     template <class F>
     void batch(F f) {
         f();
     }
-    void add(std::size_t i, ticks t) noexcept {
-        timers_[i].expires = now_ + t;
-        place(timers_[i]);
+    [[nodiscard]] Timer* timers() noexcept { return &timers_[0]; }
+    void add(Timer& t, ticks delay) noexcept {
+        t.expires = now_ + delay;
+        place(t);
     }
-    void cancel(std::size_t i) noexcept {
-        timer& t = timers_[i];
-        *t.at = t.next;
-        if (t.next != nullptr) t.next->at = t.at;
-    }
+    void cancel(Timer& t) noexcept { t.leave(); }
     double expire(std::uint64_t n, ticks t) {
         return time_expiries(n, [&] { advance(t); });
     }
@@ -199,33 +241,34 @@ public:
 private:
     static constexpr unsigned bits = 8, slots = 1U << bits, levels = 8;
 
-    void place(timer& t) noexcept {
+    void place(Timer& t) noexcept {
         const std::uint64_t distance = t.expires - now_;
         unsigned level = 0;
         while (level + 1 < levels && distance >> (bits * (level + 1)) != 0) ++level;
-        timer*& head = wheel_[level][(t.expires >> (bits * level)) % slots];
-        t.next = head;
-        t.at = &head;
-        if (head != nullptr) head->at = &t.next;
-        head = &t;
+        t.hang(wheel_[level][(t.expires >> (bits * level)) % slots]);
     }
     void advance(ticks n) {
         for (; n != 0; --n) {
             ++now_;
             for (unsigned level = 1; level < levels && (now_ >> (bits * (level - 1))) % slots == 0; ++level)
-                for (timer* t = std::exchange(wheel_[level][(now_ >> (bits * level)) % slots], nullptr); t != nullptr;)
-                    place(*std::exchange(t, t->next));
-            for (timer *&head = wheel_[0][now_ % slots], *t; (t = head) != nullptr;) {
-                head = t->next;
-                if (head != nullptr) head->at = &head;
-                t->function(*t);
+                for (Timer*& head = wheel_[level][(now_ >> (bits * level)) % slots]; head != nullptr;) {
+                    Timer& t = *head;
+                    t.leave();
+                    place(t);
+                }
+            for (Timer*& head = wheel_[0][now_ % slots]; head != nullptr;) {
+                Timer& t = *head;
+                t.leave();
+                t.function(t);
             }
         }
     }
-    row_of<timer> timers_;
+    row_of<Timer> timers_;
     std::uint64_t now_ = 0;
-    timer* wheel_[levels][slots] = {};
+    Timer* wheel_[levels][slots] = {};
 };
+using best_wheel_lane = cascading_lane<slot_timer>;
+using lean_wheel_lane = cascading_lane<lean_timer>;
 
 /// The textbook's ordered map.
 class multimap_lane {
@@ -245,8 +288,9 @@ public:
     void batch(F f) {
         f();
     }
-    void add(std::size_t i, ticks t) { timers_[i].at = pending_.emplace(now_ + t, &timers_[i]); }
-    void cancel(std::size_t i) noexcept { pending_.erase(timers_[i].at); }
+    [[nodiscard]] timer* timers() noexcept { return &timers_[0]; }
+    void add(timer& t, ticks delay) { t.at = pending_.emplace(now_ + delay, &t); }
+    void cancel(timer& t) noexcept { pending_.erase(t.at); }
     double expire(std::uint64_t n, ticks t) {
         now_ += t;
         return time_expiries(n, [&] {
@@ -295,12 +339,13 @@ public:
     void batch(F f) {
         f();
     }
-    void add(std::size_t i, ticks t) {
-        timers_[i].armed = ++number_ == 0 ? ++number_ : number_;
-        pending_.push({now_ + t, &timers_[i], number_});
+    [[nodiscard]] timer* timers() noexcept { return &timers_[0]; }
+    void add(timer& t, ticks delay) {
+        t.armed = ++number_ == 0 ? ++number_ : number_;
+        pending_.push({now_ + delay, &t, number_});
     }
-    void cancel(std::size_t i) {
-        timers_[i].armed = 0;
+    void cancel(timer& t) {
+        t.armed = 0;
         if (2 * ++cancelled_ <= pending_.size()) return;
         pending_.forget_cancelled();
         cancelled_ = 0;

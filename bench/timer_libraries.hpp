@@ -57,11 +57,12 @@ public:
         ev_now_update(loop_);
         f();
     }
-    void add(std::size_t i, ticks t) noexcept {
-        ev_timer_set(&timers_[i], static_cast<double>(after(t)) * (real_tick_ns * 1e-9), 0.);
-        ev_timer_start(loop_, &timers_[i]);
+    [[nodiscard]] ev_timer* timers() noexcept { return &timers_[0]; }
+    void add(ev_timer& t, ticks delay) noexcept {
+        ev_timer_set(&t, static_cast<double>(after(delay)) * (real_tick_ns * 1e-9), 0.);
+        ev_timer_start(loop_, &t);
     }
-    void cancel(std::size_t i) noexcept { ev_timer_stop(loop_, &timers_[i]); }
+    void cancel(ev_timer& t) noexcept { ev_timer_stop(loop_, &t); }
     double expire(std::uint64_t n, ticks t) {
         return expire_after(n, t, [&] { ev_run(loop_, EVRUN_NOWAIT); });
     }
@@ -103,12 +104,13 @@ public:
         event_active(&call, EV_TIMEOUT, 1);
         event_base_loop(base_, EVLOOP_ONCE | EVLOOP_NONBLOCK);   // once: not what has expired meanwhile, too
     }
-    void add(std::size_t i, ticks t) noexcept {
-        const auto us = static_cast<long>(after(t)) * (real_tick_ns / 1000);
+    [[nodiscard]] event* timers() noexcept { return &timers_[0]; }
+    void add(event& t, ticks delay) noexcept {
+        const auto us = static_cast<long>(after(delay)) * (real_tick_ns / 1000);
         const timeval in{us / 1'000'000, us % 1'000'000};
-        event_add(&timers_[i], &in);
+        event_add(&t, &in);
     }
-    void cancel(std::size_t i) noexcept { event_del(&timers_[i]); }
+    void cancel(event& t) noexcept { event_del(&t); }
     double expire(std::uint64_t n, ticks t) {
         return expire_after(n, t, [&] { event_base_loop(base_, EVLOOP_NONBLOCK); });
     }
@@ -147,11 +149,12 @@ public:
         uv_update_time(&loop_);
         f();
     }
-    void add(std::size_t i, ticks t) noexcept {
+    [[nodiscard]] uv_timer_t* timers() noexcept { return &timers_[0]; }
+    void add(uv_timer_t& t, ticks delay) noexcept {
         uv_timer_start(
-            &timers_[i], [](uv_timer_t*) { on_expiry(); }, after(t) * real_tick_ns / 1'000'000, 0);
+            &t, [](uv_timer_t*) { on_expiry(); }, after(delay) * real_tick_ns / 1'000'000, 0);
     }
-    void cancel(std::size_t i) noexcept { uv_timer_stop(&timers_[i]); }
+    void cancel(uv_timer_t& t) noexcept { uv_timer_stop(&t); }
     double expire(std::uint64_t n, ticks t) {
         return expire_after(n, t, [&] { uv_run(&loop_, UV_RUN_NOWAIT); });
     }
@@ -185,13 +188,14 @@ public:
         context_.poll_one();
         if (!is_soon()) context_.poll();   // what was aborted; soon, it would call what has expired meanwhile
     }
-    void add(std::size_t i, ticks t) {
-        timers_[i].expires_at(now_ + std::chrono::nanoseconds{static_cast<std::int64_t>(after(t)) * real_tick_ns});
-        timers_[i].async_wait([](const asio::error_code& aborted) {
+    [[nodiscard]] asio::steady_timer* timers() noexcept { return &timers_[0]; }
+    void add(asio::steady_timer& t, ticks delay) {
+        t.expires_at(now_ + std::chrono::nanoseconds{static_cast<std::int64_t>(after(delay)) * real_tick_ns});
+        t.async_wait([](const asio::error_code& aborted) {
             if (!aborted) on_expiry();
         });
     }
-    void cancel(std::size_t i) { timers_[i].cancel(); }
+    void cancel(asio::steady_timer& t) { t.cancel(); }
     double expire(std::uint64_t n, ticks t) {
         return expire_after(n, t, [&] {
             context_.restart();

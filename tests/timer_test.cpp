@@ -107,6 +107,7 @@ TEST_CASE("timer_wheel: does the same with a crowd, of which some are cancelled 
             }
         }
         REQUIRE(wheel.size() == model.size());
+        REQUIRE(wheel.empty() == (model.size() == 0));
     }
 }
 

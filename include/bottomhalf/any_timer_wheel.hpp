@@ -40,7 +40,7 @@ public:
     [[nodiscard]] timer_precision precision() const noexcept { return precision_; }
     /// Goes on as another kind of wheel, at the same tick.  Return: false if timers wait, or are due: then nothing changes.
     bool choose(timer_precision p) noexcept {
-        if (size() != 0) return false;
+        if (!empty()) return false;
         if (p != precision_) begin(clock(), p);
         return true;
     }
@@ -48,10 +48,17 @@ public:
     [[nodiscard]] jiffies_t clock() const noexcept {
         return on(*this, [](const auto& w) { return w.clock(); });
     }
+    [[nodiscard]] bool empty() const noexcept {
+        return on(*this, [](const auto& w) { return w.empty(); });
+    }
+    /// Cost: the timers, as a rule.
     [[nodiscard]] std::size_t size() const noexcept {
         return on(*this, [](const auto& w) { return w.size(); });
     }
     /// Return: whether its tick has come, so that it is due at the next one.  Only the exact wheel says so.
+    bool add(timer_node& t) noexcept {
+        return on(*this, [&](auto& w) { return w.add(t); });
+    }
     bool add(timer_node& t, jiffies_t expires) noexcept {
         return on(*this, [&](auto& w) { return w.add(t, expires); });
     }

@@ -90,28 +90,47 @@ public:
     explicit timer_wheel(jiffies_t now = initial_jiffies) noexcept : clock_(now), turned_(now) {}
 
     [[nodiscard]] jiffies_t clock() const noexcept { return clock_; }   // everything up to this tick is due
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] detail::list& due() noexcept { return due_; }   // those that come next; empty if none is due
+    [[nodiscard]] detail::list& due() noexcept { return due_; }         // those that come next; empty if none is due
 
-    /// Return: whether its tick has come already.  Then it is due at the next one, as in the kernel: a timer that arms itself
+    [[nodiscard]] bool empty() const noexcept {
+        std::uint64_t any = occupied0_;
+        for (unsigned level = 1; level < levels; ++level) any |= occupied_on(level);
+        return any == 0 && due_.empty() && late_.empty();
+    }
+    /// Cost: the timers.  A count would be one more word to write whenever one comes or goes; but with many of them all that
+    /// costs is that writes wait for their cache lines, in a row that is short.
+    [[nodiscard]] std::size_t size() const noexcept {
+        std::size_t n = 0;
+        walk(*this, [&n](const detail::link*) { ++n; });
+        return n;
+    }
+
+    /// For t.expires, which is only read: its owner may do so meanwhile.
+    /// Return: whether that tick has come already.  Then it is due at the next one, as in the kernel: a timer that arms itself
     /// for the tick at which it fires, again and again, must not keep the clock from going on.
-    bool add(timer_node& t, jiffies_t expires) noexcept {
-        if (t.expires != expires) t.expires = expires;   // its owner, who has written it, may read it meanwhile
-        ++size_;
+    bool add(timer_node& t) noexcept {
+        const jiffies_t expires = t.expires;
         if (time_after(expires, clock_)) [[likely]] {
-            place(t.entry, expires);
+            place(t.entry, expires, turned_);
             return false;
         }
         late_.push_back(t.entry);
         return true;
     }
+    bool add(timer_node& t, jiffies_t expires) noexcept {
+        t.expires = expires;
+        return add(t);
+    }
+    /// Its links stay as they are: nobody looks at those of an idle timer.
     void remove(timer_node& t) noexcept {
         // Alone, its neighbour on both sides is the head of its list, which tells the slot.  So a timer need not know it,
         // and no more than its links is touched.
-        const detail::link *before = t.entry.prev, *behind = t.entry.next;
-        detail::list::erase(t.entry);
-        --size_;
-        scouted_ = 0;   // a scout may stand on it
+        detail::link *before = t.entry.prev, *behind = t.entry.next;
+        __builtin_prefetch(before, 1);   // both at once: writes that miss the cache wait for one another
+        __builtin_prefetch(behind, 1);
+        before->next = behind;
+        behind->prev = before;
+        if (scouted_ != 0) scouted_ = 0;   // a scout may stand on it
         if (before == behind) left_empty(before);
     }
     /// The same as remove() and add().
@@ -127,7 +146,6 @@ public:
     /// Takes the oldest due timer off; null if none is due.
     timer_node* pop_due() noexcept {
         if (!has_due()) return nullptr;
-        --size_;
         if (scouted_ != 0) look_ahead();
         return from_link(due_.pop_front());
     }
@@ -157,13 +175,7 @@ public:
 
     template <class F>
     void for_each(F f) {
-        for (auto& l : level0_) each(l, f);
-        for (unsigned level = 1; level < levels; ++level)
-            for (unsigned strand = 0; strand < strands; ++strand)
-                for (std::uint64_t some = occupied_[level - 1][strand]; some != 0; some &= some - 1)
-                    each(strand_of(level, static_cast<unsigned>(std::countr_zero(some)), strand), f);
-        each(due_, f);
-        each(late_, f);
+        walk(*this, [&f](detail::link* l) { f(*from_link(l)); });
     }
 
     static timer_node* from_link(detail::link* l) noexcept {
@@ -175,46 +187,56 @@ private:
     // the slot moves down, so many cache misses are under way at a time instead of one.  80 KB of heads, touched where used.
     static constexpr unsigned strands = 8;
     static constexpr unsigned scouts = 8;
-    static constexpr std::size_t near_by = 4096;   // so many timers are no farther away than a second level cache
+    static constexpr unsigned near_by = 512;   // so many timers are in the first level cache still when they fire
     static constexpr std::uint64_t group_mask = (std::uint64_t{1} << scouts) - 1;
 
     static constexpr std::uint64_t bit(unsigned s) noexcept { return std::uint64_t{1} << s; }
     static constexpr unsigned digit(jiffies_t j, unsigned level) noexcept {
         return static_cast<unsigned>(j >> (level * level_bits)) % slots;
     }
-    /// A list while its bit in occupied_ is set; else just memory, which costs a new wheel nothing.
+    /// A list once its level is in use; until then just memory, which costs a new wheel nothing.
     union maybe_list {
         maybe_list() noexcept {}
         detail::list list;
     };
-    [[nodiscard]] detail::list& strand_of(unsigned level, unsigned s, unsigned strand) noexcept {
-        return later_[((level - 1) * slots + s) * strands + strand].list;
+    /// A strand of a level, all its slots.
+    static constexpr std::size_t row_of(std::size_t level, std::size_t strand) noexcept {
+        return (level - 1) * strands + strand;
     }
     [[nodiscard]] std::uint64_t occupied_on(unsigned level) const noexcept {
         if (level == 0) return occupied0_;
         std::uint64_t all = 0;
-        for (const std::uint64_t some : occupied_[level - 1]) all |= some;
+        for (std::size_t strand = 0; strand < strands; ++strand) all |= occupied_[row_of(level, strand)];
         return all;
     }
-    /// `expires` is after the wheel's tick, or is it.
-    void place(detail::link& l, jiffies_t expires) noexcept {
-        const jiffies_t differ =
-            expires ^ turned_;   // beyond the wrap: in the highest digit, and lower there than ours
-        if (differ < slots) {
-            const unsigned s = digit(expires, 0);
-            level0_[s].push_back(l);
-            occupied0_ |= bit(s);
-            return;
-        }
-        const unsigned level = (static_cast<unsigned>(std::bit_width(differ)) - 1) / level_bits;
-        const unsigned s = digit(expires, level), strand = static_cast<unsigned>(expires) % strands;
-        std::uint64_t& occupied = occupied_[level - 1][strand];
-        detail::list& list = strand_of(level, s, strand);
-        if ((occupied & bit(s)) == 0) {
-            occupied |= bit(s);
-            list.clear();
-        }
-        list.push_back(l);
+    /// `expires` is after `turned`, the wheel's tick, or is it.
+    void place(detail::link& l, jiffies_t expires, jiffies_t turned) noexcept {
+        const jiffies_t differ = expires ^ turned;   // beyond the wrap: in the highest digit, and lower there than ours
+        if (differ < slots) return place_on_level0(l, expires);
+        const unsigned level = highest_digit(differ);
+        if (((used_ >> level) & 1) == 0) [[unlikely]]
+            lay_out(level);
+        const unsigned s = digit(expires, level);
+        const std::size_t row = row_of(level, expires % strands);
+        occupied_[row] |= bit(s);
+        later_[row * slots + s].list.push_back(l);
+    }
+    /// A whole level at a time, on its first timer: to ask of each list whether it is one is a guess that fails too often.
+    BOTTOMHALF_COLD void lay_out(unsigned level) noexcept {
+        used_ |= 1U << level;
+        for (std::size_t i = row_of(level, 0) * slots; i < row_of(level + 1, 0) * slots; ++i) later_[i].list.clear();
+    }
+    void place_on_level0(detail::link& l, jiffies_t expires) noexcept {
+        const unsigned s = digit(expires, 0);
+        occupied0_ |= bit(s);
+        level0_[s].push_back(l);
+    }
+    /// Of a number with more than one digit.  To count its bits takes many processors longer than all else that add() does, so
+    /// for what is nearly always asked about two comparisons.
+    static constexpr unsigned highest_digit(jiffies_t j) noexcept {
+        if (j < jiffies_t{1} << (3 * level_bits)) [[likely]]
+            return 1 + static_cast<unsigned>(j >= jiffies_t{1} << (2 * level_bits));
+        return (static_cast<unsigned>(std::bit_width(j)) - 1) / level_bits;
     }
     void left_empty(const detail::link* head) noexcept {
         // Lists are told apart by their addresses: where it is none of ours, it is due().
@@ -224,7 +246,7 @@ private:
         if (i0 < slots)
             occupied0_ &= ~bit(static_cast<unsigned>(i0));
         else if (i < std::size(later_))
-            occupied_[i / strands / slots][i % strands] &= ~bit(static_cast<unsigned>(i / strands % slots));
+            occupied_[i / slots] &= ~bit(static_cast<unsigned>(i % slots));
     }
     /// Turns the wheel until something is due, or it has come to the clock.
     void turn() noexcept {
@@ -251,8 +273,11 @@ private:
         turned_ = next;
         // From the highest digit that turned to zero below it, slots move down.
         const unsigned zeros = static_cast<unsigned>(std::countr_zero(turned_)) / level_bits;
-        for (unsigned level = zeros < levels ? zeros : levels - 1; level > 0; --level)
-            spill(level, digit(turned_, level));
+        // (The tick is not looked up again for each of them: a timer that has been written to could be it, to the compiler.)
+        const jiffies_t here = turned_;
+        for (unsigned level = zeros < levels ? zeros : levels - 1; level > 1; --level)
+            spill(level, digit(here, level), [&](detail::link& l, jiffies_t expires) { place(l, expires, here); });
+        if (zeros != 0) come_down(digit(here, 1));
         scouted_ = 0;
         if ((occupied0_ & bit(digit(turned_, 0))) != 0) expire(bit(digit(turned_, 0)));
     }
@@ -268,7 +293,7 @@ private:
     // While the timers of a group of ticks fire, scouts walk along the lists of the next group, one step of one of them for
     // each timer, so that its memory has come when its turn has: a list alone is one cache miss after the other.
     void send_scouts(unsigned group) noexcept {
-        scouted_ = group < slots / scouts && size_ > near_by ? group : 0;
+        scouted_ = group < slots / scouts && came_down_ > near_by ? group : 0;
         if (scouted_ == 0) return;
         for (unsigned i = 0; i < scouts; ++i) scout_[i] = level0_[group * scouts + i].front();
     }
@@ -297,50 +322,88 @@ private:
         }
         return turned_ + max_jiffy_offset;
     }
-    void spill(unsigned level, unsigned s) noexcept {
-        detail::link *at[strands], *end[strands];
-        unsigned n = 0;
-        for (unsigned strand = 0; strand < strands; ++strand) {
-            if ((occupied_[level - 1][strand] & bit(s)) == 0) continue;
-            occupied_[level - 1][strand] &= ~bit(s);
-            detail::list& from = strand_of(level, s, strand);
-            at[n] = from.front();
-            end[n++] = from.end();
+    /// From level 1 they can but come to level 0.
+    void come_down(unsigned s) noexcept {
+        const auto put = [&](detail::link& l, jiffies_t expires) { place_on_level0(l, expires); };
+        if (came_down_ > near_by) {
+            came_down_ = spill(1, s, put);
+            return;
         }
+        // Few, last time, so these will not be far away: then to walk along eight lists at a time costs more than it saves.
+        came_down_ = 0;
+        for (unsigned strand = 0; strand < strands; ++strand)
+            if (detail::list* from = take_strand(1, s, strand); from != nullptr) {
+                detail::link* l = from->front();
+                from->clear();
+                for (; l != from->end(); ++came_down_) {
+                    detail::link* const behind = l->next;
+                    put(*l, from_link(l)->expires);
+                    l = behind;
+                }
+            }
+    }
+    /// Empties a slot: put(timer, expires) finds each of its timers a new place.  Return: how many these were.
+    template <class Put>
+    unsigned spill(unsigned level, unsigned s, Put put) noexcept {
+        detail::link *at[strands], *end[strands];
+        unsigned n = 0, spilt = 0;
+        for (unsigned strand = 0; strand < strands; ++strand)
+            if (detail::list* from = take_strand(level, s, strand); from != nullptr) {
+                at[n] = from->front();
+                end[n++] = from->end();
+                from->clear();
+            }
         while (n != 0)
-            for (unsigned i = 0; i < n;) {
+            for (unsigned i = 0; i < n; ++spilt) {
                 detail::link& l = *at[i];
-                at[i] = l.next;
-                __builtin_prefetch(at[i], 1);
-                place(l, from_link(&l)->expires);
-                if (at[i] != end[i]) {
-                    ++i;
+                detail::link* const behind = l.next;
+                __builtin_prefetch(behind, 1);
+                put(l, from_link(&l)->expires);
+                if (behind != end[i]) {
+                    at[i++] = behind;
                 } else {
                     --n;
                     at[i] = at[n];
                     end[i] = end[n];
                 }
             }
+        return spilt;
     }
-    template <class F>
-    static void each(detail::list& l, F& f) {
-        for (detail::link* n = l.front(); n != l.end(); n = n->next) f(*from_link(n));
+    /// Null if nothing is there.  Its timers are the caller's.
+    detail::list* take_strand(unsigned level, unsigned s, unsigned strand) noexcept {
+        const std::size_t row = row_of(level, strand);
+        if ((occupied_[row] & bit(s)) == 0) return nullptr;
+        occupied_[row] &= ~bit(s);
+        return &later_[row * slots + s].list;
+    }
+    template <class Self, class F>
+    static void walk(Self& self, F f) {
+        const auto each = [&f](auto& list) {
+            for (auto* l = list.front(); l != list.end(); l = l->next) f(l);
+        };
+        for (auto& list : self.level0_) each(list);
+        for (std::size_t row = 0; row < std::size(self.occupied_); ++row)
+            for (std::uint64_t some = self.occupied_[row]; some != 0; some &= some - 1)
+                each(self.later_[row * slots + static_cast<std::size_t>(std::countr_zero(some))].list);
+        each(self.due_);
+        each(self.late_);
     }
 
     jiffies_t clock_;   // what is not after it is due
     jiffies_t
         turned_;   // how far the wheel has turned: it follows as timers are taken, so that what moves down is still
                    // in the cache when it fires
-    unsigned scouted_ = 0;   // the group of slots of level 0 in which the scouts are; 0: in none
+    unsigned used_ = 0;        // the levels whose lists are laid out
+    unsigned came_down_ = 0;   // how many timers, when a slot of level 1 was emptied last
+    unsigned scouted_ = 0;     // the group of slots of level 0 in which the scouts are; 0: in none
     unsigned next_scout_ = 0;
-    std::size_t size_ = 0;
     std::uint64_t occupied0_ = 0;
-    std::uint64_t occupied_[levels - 1][strands] = {};
+    std::uint64_t occupied_[(levels - 1) * strands] = {};   // by row_of()
     detail::list due_;
     detail::list late_;   // armed for a tick that had come: due as soon as the clock goes on
     detail::link* scout_[scouts] = {};
     detail::list level0_[slots];
-    maybe_list later_[(levels - 1) * slots * strands];
+    maybe_list later_[(levels - 1) * strands * slots];   // by row_of(), then slot
 };
 
 }   // namespace bottomhalf

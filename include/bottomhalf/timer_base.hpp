@@ -431,11 +431,12 @@ private:
         const std::uint32_t f = flags(t).load(relaxed);   // relaxed, and no read-modify-write: see make_idle()
         flags(t).store(f | timer_wheel_bit, release);     // see look()
         if ((f & timer_deferrable) == 0) [[likely]] {
-            wheel_.add(t, t.expires);
+            wheel_.add(t);
             return;
         }
-        if (lazy_.size() == 0) lazy_.advance(wheel_.clock());   // it has not been looked at
-        lazy_.add(t, t.expires);
+        if (!has_lazy()) lazy_.advance(wheel_.clock());   // it has not been looked at
+        any_lazy_ = true;
+        lazy_.add(t);
     }
     bool take_off(timer_node& t) noexcept BOTTOMHALF_REQUIRES(lock_) {
         wheel_of(flags(t).load(relaxed)).remove(t);   // relaxed: the lock
@@ -547,8 +548,9 @@ private:
     bool has_due(jiffies_t now, bool anyway) noexcept BOTTOMHALF_REQUIRES(lock_) {
         return wheel_.has_due() || has_deferred(now, anyway);
     }
+    bool has_lazy() noexcept BOTTOMHALF_REQUIRES(lock_) { return any_lazy_ && (any_lazy_ = !lazy_.empty()); }
     bool has_deferred(jiffies_t now, bool anyway) noexcept BOTTOMHALF_REQUIRES(lock_) {
-        if (lazy_.size() == 0) [[likely]]
+        if (!has_lazy()) [[likely]]
             return false;
         lazy_.advance(anyway ? now : now - hz);
         return lazy_.has_due();
@@ -558,7 +560,7 @@ private:
     }
     jiffies_t next_event() noexcept BOTTOMHALF_REQUIRES(lock_) {
         const jiffies_t next = wheel_.next_event();
-        const bool any = lazy_.size() != 0;
+        const bool any = has_lazy();
         const jiffies_t deferred = any ? lazy_.next_event() : wheel_.clock() + max_jiffy_offset;
         atomic<jiffies_t>(lazy_next_).store(deferred, relaxed);   // relaxed: see tick()
         return any && time_before(deferred + hz, next) ? deferred + hz : next;
@@ -653,7 +655,8 @@ private:
     bool stop_ BOTTOMHALF_GUARDED_BY(lock_) = false;
     bool alive_ BOTTOMHALF_GUARDED_BY(lock_) = false;   // a thread is in run(), or about to be
     any_timer_wheel wheel_ BOTTOMHALF_GUARDED_BY(lock_);
-    any_timer_wheel lazy_ BOTTOMHALF_GUARDED_BY(lock_);   // what is deferrable
+    any_timer_wheel lazy_ BOTTOMHALF_GUARDED_BY(lock_);    // what is deferrable
+    bool any_lazy_ BOTTOMHALF_GUARDED_BY(lock_) = false;   // whether it is worth a look
     typename Arch::thread thread_;
 };
 

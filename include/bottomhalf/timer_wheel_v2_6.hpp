@@ -42,12 +42,18 @@ public:
     [[nodiscard]] jiffies_t clock() const noexcept { return clock_; }   // everything up to this tick is due
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+    /// For t.expires, which is only read: its owner may do so meanwhile.
     /// Return: false, always: an expiry in the past is due at the next tick.
-    bool add(timer_node& t, jiffies_t expires) noexcept {
-        if (t.expires != expires) t.expires = expires;   // as in timer_wheel::add()
+    bool add(timer_node& t) noexcept {
         ++size_;
         place(t);
         return false;
+    }
+    bool add(timer_node& t, jiffies_t expires) noexcept {
+        t.expires = expires;
+        return add(t);
     }
     void remove(timer_node& t) noexcept {
         --size_;

@@ -57,12 +57,19 @@ public:
     [[nodiscard]] jiffies_t clock() const noexcept { return clock_; }   // everything up to this tick is due
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+    /// For t.expires, which is only read: its owner may do so meanwhile.
     /// Return: false, always: an expiry in the past is due at the next tick.
-    bool add(timer_node& t, jiffies_t expires) noexcept {
+    bool add(timer_node& t) noexcept {
         catch_up();
         ++size_;
-        put(t, expires, bucket(expires));
+        put(t, bucket(t.expires));
         return false;
+    }
+    bool add(timer_node& t, jiffies_t expires) noexcept {
+        t.expires = expires;
+        return add(t);
     }
     void remove(timer_node& t) noexcept {
         --size_;
@@ -75,11 +82,10 @@ public:
         if (expires == t.expires) return t.slot == due_slot;
         catch_up();
         const std::uint16_t to = bucket(expires);
-        if (to == t.slot) {
-            t.expires = expires;
-        } else {
+        t.expires = expires;
+        if (to != t.slot) {
             take_out(t);
-            put(t, expires, to);
+            put(t, to);
         }
         return false;
     }
@@ -152,8 +158,7 @@ private:
         const jiffies_t after = (expires >> (level * width_bits)) + 1;
         return static_cast<std::uint16_t>(level * slots + static_cast<unsigned>(after % slots));
     }
-    void put(timer_node& t, jiffies_t expires, std::uint16_t to) noexcept {
-        if (t.expires != expires) t.expires = expires;   // as in timer_wheel::add()
+    void put(timer_node& t, std::uint16_t to) noexcept {
         t.slot = to;
         wheel_[to / slots][to % slots].push_front(t.entry);
         occupied_[to / slots] |= bit(to % slots);

@@ -24,7 +24,9 @@ public:
     void clear() noexcept { head_.next = head_.prev = &head_; }
     [[nodiscard]] bool empty() const noexcept { return head_.next == &head_; }
     [[nodiscard]] link* front() noexcept { return head_.next; }
+    [[nodiscard]] const link* front() const noexcept { return head_.next; }
     [[nodiscard]] link* end() noexcept { return &head_; }
+    [[nodiscard]] const link* end() const noexcept { return &head_; }
 
     void push_back(link& l) noexcept {
         l.next = &head_;
