@@ -178,6 +178,9 @@ class asio_timer_lane : public real_time {
 public:
     static constexpr const char* name = "asio steady_timer";
     static constexpr bool missing = false;
+    // steady_timer, but for its executor, which hides behind a virtual call there
+    using timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                                             asio::io_context::executor_type>;
 
     explicit asio_timer_lane(std::size_t n) : timers_{n, context_.get_executor()} {}
     template <class F>
@@ -188,14 +191,14 @@ public:
         context_.poll_one();
         if (!is_soon()) context_.poll();   // what was aborted; soon, it would call what has expired meanwhile
     }
-    [[nodiscard]] asio::steady_timer* timers() noexcept { return &timers_[0]; }
-    void add(asio::steady_timer& t, ticks delay) {
+    [[nodiscard]] timer* timers() noexcept { return &timers_[0]; }
+    void add(timer& t, ticks delay) {
         t.expires_at(now_ + std::chrono::nanoseconds{static_cast<std::int64_t>(after(delay)) * real_tick_ns});
         t.async_wait([](const asio::error_code& aborted) {
             if (!aborted) on_expiry();
         });
     }
-    void cancel(asio::steady_timer& t) { t.cancel(); }
+    void cancel(timer& t) { t.cancel(); }
     double expire(std::uint64_t n, ticks t) {
         return expire_after(n, t, [&] {
             context_.restart();
@@ -204,9 +207,6 @@ public:
     }
 
 private:
-    // steady_timer, but for its executor, which hides behind a virtual call there
-    using timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                             asio::io_context::executor_type>;
     asio::io_context context_{ASIO_CONCURRENCY_HINT_UNSAFE};
     row_of<timer> timers_;
     std::chrono::steady_clock::time_point now_;

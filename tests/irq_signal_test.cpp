@@ -88,11 +88,52 @@ TEST_CASE("raise: at another CPU gets through when no more signals can be queued
         booted<arch::threads> b;
         device d;
         REQUIRE(b.request(d) == 0);
-        const full_quota full;
-        for (int i = 1; i <= 10; ++i) {
+        std::atomic<bool> runs{false}, over{false};
+        auto busy = make_work<arch::threads>([&] {   // a CPU that sleeps needs no signal
+            runs = true;
+            for (unsigned round = 0; !over; ++round) arch::threads::relax(round % 64);
+        });
+        REQUIRE(b.queue_on(0, busy));
+        wait_until<arch::threads>([&] { return runs.load(); });
+        {
+            const full_quota full;
+            for (int i = 1; i <= 10; ++i) {
+                b.raise();
+                wait_until<arch::threads>([&] { return d.calls == i; });
+            }
+        }
+        over = true;
+        flush_work(busy);
+        b.free(d);
+    });
+}
+
+TEST_CASE("raise: at a CPU that sleeps needs no signal", "[irq][raise][signal]") {
+    on_engine<arch::threads>([] {
+        booted<arch::threads> b;
+        device d;
+        REQUIRE(b.request(d) == 0);
+        std::int32_t cpu0 = 0;
+        auto deaf = make_work<arch::threads>([&] {   // but under TSan, whose park() lets doorbells in
+            sigset_t doorbell;
+            ::sigemptyset(&doorbell);
+            ::sigaddset(&doorbell, SIGRTMIN + 4);
+            ::pthread_sigmask(SIG_BLOCK, &doorbell, nullptr);
+            cpu0 = arch::threads::current().pid;
+        });
+        REQUIRE(b.queue_on(0, deaf));
+        flush_work(deaf);
+        for (int i = 1; i <= 100; ++i) {
+            wait_until<arch::threads>([&] { return arch::detail::is_asleep(cpu0); });
             b.raise();
             wait_until<arch::threads>([&] { return d.calls == i; });
         }
+        // It goes on sleeping for what it slept for.
+        bool ran = false;
+        auto item = make_work<arch::threads>([&] { ran = true; });
+        REQUIRE(b.queue_on(0, item));
+        flush_work(item);
+        CHECK(ran);
         b.free(d);
     });
 }

@@ -104,17 +104,16 @@ template <class T>
 BOTTOMHALF_CALLS_ALIASES inline void call(void (*function)(T*), T* object) {
     function(object);
 }
-/// Calls f(), which ends with a function of the user's.  Nothing that he throws ends our thread.
-template <class Arch, class F>
-void contain(const char* function, const char* what, const void* address, F f) noexcept {
-    Arch::tell_of_call(true, what, address);
 #if BOTTOMHALF_EXCEPTIONS
+/// Context: a handler of the exception.
+BOTTOMHALF_COLD inline void complain_of_exception(const char* function, const char* what,
+                                                  const void* address) noexcept {
     const auto complain = [&](const char* thrown, const char* type) {
         say(channel::advice, severity::bug, function, location::current(), "an exception left the %s %p: %s%s", what,
             address, thrown, type);
     };
     try {
-        f();
+        throw;
     } catch (const std::exception& e) {
         complain(e.what(), "");
     } catch (...) {
@@ -124,6 +123,18 @@ void contain(const char* function, const char* what, const void* address, F f) n
 #else
         complain("not a std::exception", "");
 #endif
+    }
+}
+#endif
+/// Calls f(), which ends with a function of the user's.  Nothing that he throws ends our thread.
+template <class Arch, class F>
+BOTTOMHALF_INLINE void contain(const char* function, const char* what, const void* address, F f) noexcept {
+    Arch::tell_of_call(true, what, address);
+#if BOTTOMHALF_EXCEPTIONS
+    try {
+        f();
+    } catch (...) {
+        complain_of_exception(function, what, address);
     }
 #else
     static_cast<void>(function);

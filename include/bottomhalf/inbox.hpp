@@ -43,10 +43,12 @@ public:
     }
 
     /// Caller holds the pool's lock.  Return: all items, oldest first, linked by `next`; null if there are none.
-    link* take_all() noexcept {
+    link* take_all() noexcept { return reversed(take_all_newest_first()); }
+    /// The same as they lie there.
+    link* take_all_newest_first() noexcept {
         typename Arch::template atomic_ref<std::uintptr_t> head(head_);
         if (is_tag(head.load(relaxed))) return nullptr;   // relaxed: only we, under the lock, make a tag of items
-        return reversed(reinterpret_cast<link*>(head.exchange(0, acquire)));   // [inbox.head]
+        return reinterpret_cast<link*>(head.exchange(0, acquire));   // [inbox.head]
     }
 
     /// Caller holds the pool's lock.  Return: false if there are items to be taken first.

@@ -37,6 +37,15 @@ struct alignas(detail::word::pwq_align) pool_workqueue {
     detail::list inactive;                                    // admitted, over max_active, oldest first
 };
 
+namespace detail {
+/// The word of an item that is in an inbox, or on a worklist.
+template <class Arch>
+[[nodiscard]] unsigned long word_of(const pool_workqueue<Arch>& link, unsigned colour = word::no_colour) noexcept {
+    return reinterpret_cast<unsigned long>(&link) | word::PWQ | word::PENDING |
+           (static_cast<unsigned long>(colour) << word::colour_shift);
+}
+}   // namespace detail
+
 namespace wq_flag {
 inline constexpr std::uint32_t dedicated = 1;    // its pools are its own, with one worker each
 inline constexpr std::uint32_t single = 2;       // one link serves all CPUs

@@ -104,22 +104,24 @@ BOTTOMHALF_STATE inline void call_with_data(work_item* w) {
 
 /// What the next run of a pending item calls.  On the path of every item, so the last two are not even cleared.
 struct handler {
-    work_func func;
-    void (*with_data)(void*);   // if func is call_with_data(): it instead
-    void* data;
+    work_func func = nullptr;
+    void (*with_data)(void*) = nullptr;   // if func is call_with_data(): it instead
+    void* data = nullptr;
 
     template <class Arch>
-    BOTTOMHALF_INLINE static handler of(work_item& w) noexcept {
-        handler h;   // NOLINT(*-member-init)
-        h.func = w.func;
-        if (h.has_data()) {
-            auto& d =
-                reinterpret_cast<data_item&>(w);   // all of them are standard-layout structs, and begin with the next
-            // relaxed: [work.pending] has ordered it, or PREPARE_WORK() runs beside us, and either will do.
-            h.with_data = typename Arch::template atomic_ref<void (*)(void*)>(d.func).load(relaxed);
-            h.data = typename Arch::template atomic_ref<void*>(d.data).load(relaxed);
-        }
+    [[nodiscard]] static handler of(work_item& w) noexcept {
+        handler h;
+        h.read<Arch>(w);
         return h;
+    }
+    template <class Arch>
+    BOTTOMHALF_INLINE void read(work_item& w) noexcept {
+        func = w.func;
+        if (!has_data()) return;
+        auto& d = reinterpret_cast<data_item&>(w);   // all of them are standard-layout structs, and begin with the next
+        // relaxed: [work.pending] has ordered it, or PREPARE_WORK() runs beside us, and either will do.
+        with_data = typename Arch::template atomic_ref<void (*)(void*)>(d.func).load(relaxed);
+        data = typename Arch::template atomic_ref<void*>(d.data).load(relaxed);
     }
     [[nodiscard]] bool has_data() const noexcept { return func == &call_with_data; }
     /// For reports: what the user wrote.

@@ -25,15 +25,16 @@ struct flush_waiter {
     enum : std::uint32_t { waiting, ended, asleep };
 };
 
-/// One call of a handler.  Lives on the worker's stack; a handler that flushes its own queue has others on top of it.
+/// One call of a handler, and then the next.  Lives on the worker's stack; a handler that flushes its own queue has others on
+/// top of it.
 template <class Arch>
 struct running_item {
-    work_item* item;
-    detail::handler handler;
-    pool_workqueue<Arch>* pwq;
-    unsigned colour;
     running_item* outer;
-    flush_waiter* waiters;
+    work_item* item = nullptr;
+    detail::handler handler{};
+    pool_workqueue<Arch>* pwq = nullptr;
+    unsigned colour = 0;
+    flush_waiter* waiters = nullptr;
     bool flushing = false;     // guarded by the pool's lock: it waits in a flush of its own queue
     std::uint32_t again = 0;   // A [work.again] 1: its handler has queued its own item, which is nowhere else meanwhile
 };

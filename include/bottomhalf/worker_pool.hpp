@@ -154,7 +154,7 @@ public:
         for (worker_t* k = workers_; k != nullptr; k = k->next)
             for (running_t* r = k->current; r != nullptr; r = r->outer) admit_again(*r);
         if (!in_transit_) [[likely]]
-            admit_all(inbox_.take_all());
+            admit_all(inbox_.take_all_newest_first());
     }
 
     /// An item at the address of one that runs is the same only if it has the same function: a handler may free its item,
@@ -281,7 +281,7 @@ private:
         while (true) {
             if (worklist_.empty()) settle();   // not per item: the inbox's line belongs to the producers
             if (work_item* w = next_work(k)) {
-                process_one_work(k, *w);
+                process_works(k, w);
                 continue;
             }
             if (k.counted) {
@@ -373,12 +373,30 @@ private:
     /// The heart.  Entered and left with the lock held; the handler runs without it.  `w` is not touched once its PENDING
     /// is cleared: the handler may queue it again, elsewhere, or free it.
     void process_one_work(worker_t& k, work_item& w) noexcept BOTTOMHALF_REQUIRES(lock) {
+        running_t r{k.current};
+        process(k, r, w);
+        k.current = r.outer;
+    }
+    /// The same, and then all that can be run one after the other.  What is written down about a run is written over from one
+    /// to the next, for behind it come locked instructions, and those wait until everything is written: so nobody must see
+    /// it in between, when the lock is free.
+    __attribute__((noinline)) void process_works(worker_t& k, work_item* w) noexcept BOTTOMHALF_REQUIRES(lock) {
+        running_t r{k.current};
+        do process(k, r, *w);
+        while (!worklist_.empty() && (w = next_work(k)) != nullptr);
+        k.current = r.outer;
+    }
+    BOTTOMHALF_INLINE void process(worker_t& k, running_t& r, work_item& w) noexcept BOTTOMHALF_REQUIRES(lock) {
         const unsigned long d = detail::data_of<Arch>(w).load(relaxed);   // relaxed: stable under the lock
-        running_t r{&w, detail::handler::of<Arch>(w), link_of(w), detail::word::colour(d), k.current, nullptr};
-        detail::list::erase(w.entry);
+        r.item = &w;
+        r.handler.template read<Arch>(w);
+        r.pwq = link_of(w);
+        r.colour = detail::word::colour(d);
         r.waiters = waiters_.take(w);
+        detail::list::unlink(w.entry);
         k.current = &r;
-        k.desc[0] = '\0';
+        if (k.desc[0] != '\0') [[unlikely]]
+            k.desc[0] = '\0';
         mark_running(w, +1);
         do {
             ++k.runs;
@@ -398,13 +416,14 @@ private:
             if (k.intensive) [[unlikely]]
                 count_in(k);
         } while (at_once(k, r));
-        k.current = r.outer;
         mark_running(w, -1);
         account_end(*r.pwq, r.colour, true);
         admit_again(r);
-        if (r.waiters != nullptr) {   // their wake-ups are system calls: not under the lock
+        if (r.waiters != nullptr) [[unlikely]] {   // their wake-ups are system calls: not under the lock
+            k.current = r.outer;
+            flush_waiter* const waiters = std::exchange(r.waiters, nullptr);
             lock.unlock();
-            flush_waiters<Arch>::release(r.waiters);
+            flush_waiters<Arch>::release(waiters);
             lock.lock();
         }
     }
@@ -422,7 +441,7 @@ private:
             return false;
         atomic<std::uint32_t>(r.again).store(0, relaxed);   // relaxed: the lock
         if (r.item->func != r.handler.func || r.handler.has_data()) [[unlikely]]
-            r.handler = detail::handler::of<Arch>(*r.item);
+            r.handler.template read<Arch>(*r.item);
         detail::trace_activation<Arch>(*r.item);
         return true;
     }
@@ -432,38 +451,13 @@ private:
         admit(*r.item, *r.pwq);
     }
 
-    // ---- admitting ------------------------------------------------------------------------------------------------
+    // ---- admitting: worker_pool_intake.hpp ------------------------------------------------------------------------
 
-    void admit(work_item& w, pwq_t& pwq) noexcept BOTTOMHALF_REQUIRES(lock) {
-        // relaxed: a flush that changes the colour takes our lock before it looks at what it must wait for.
-        const std::uint32_t colour = atomic<std::uint32_t>(pwq.wq->work_colour).load(relaxed);
-        ++pwq.in_flight[colour];
-        unsigned long d = reinterpret_cast<unsigned long>(&pwq) | detail::word::PWQ | detail::word::PENDING |
-                          (static_cast<unsigned long>(colour) << detail::word::colour_shift);
-        if (pwq.inactive.empty() && has_room(pwq)) {
-            ++pwq.nr_active;
-            detail::trace_activation<Arch>(w);
-            worklist_.push_back(w.entry);
-        } else {
-            d |= detail::word::INACTIVE;
-            pwq.inactive.push_back(w.entry);
-        }
-        detail::set_word<Arch>(w, d);
-        if (pwq.wq->is(wq_flag::closed)) [[unlikely]]   // relaxed: set before a drain
-            atomic<std::uint32_t>(pwq.wq->drain_admissions)
-                .fetch_add(1, relaxed);   // takes our lock, which orders both
-    }
+    void admit(work_item& w, pwq_t& pwq) noexcept BOTTOMHALF_REQUIRES(lock);
     static bool has_room(pwq_t& pwq) noexcept {
         return pwq.nr_active < atomic<int>(pwq.wq->max_active).load(relaxed);   // relaxed: a raise looks at every link
     }
-    void activate_first(pwq_t& pwq) noexcept BOTTOMHALF_REQUIRES(lock) {
-        work_item& w = *detail::item_of(pwq.inactive.pop_front());
-        detail::data_of<Arch>(w).fetch_and(~detail::word::INACTIVE,
-                                           relaxed);   // relaxed: keeps a failed claim's release
-        ++pwq.nr_active;
-        detail::trace_activation<Arch>(w);
-        worklist_.push_back(w.entry);
-    }
+    void activate_first(pwq_t& pwq) noexcept BOTTOMHALF_REQUIRES(lock);
     void account_end(pwq_t& pwq, unsigned colour, bool active) noexcept BOTTOMHALF_REQUIRES(lock) {
         if (active) {
             --pwq.nr_active;
@@ -476,49 +470,12 @@ private:
             atomic<std::uint32_t>(wq.flushers).load(relaxed) != 0) [[unlikely]]
             wake_flushers(wq);
     }
-    void admit_all(detail::link* l) noexcept BOTTOMHALF_REQUIRES(lock) {
-        bool let_go = false;
-        while (l != nullptr) {
-            detail::link* next = l->next;
-            work_item& w = *detail::item_of(l);
-            // The pool of its last run comes along in the free link.  If it may still be running there, it must not
-            // start here; that is for the lock of that pool to decide, and we never hold two.
-            worker_pool* last = by_number(static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(l->prev)));
-            if (last != nullptr && last != this && last->may_be_running(w)) [[unlikely]] {
-                in_transit_ = let_go = true;
-                lock.unlock();
-                const bool stays = last->keeps(w);
-                lock.lock();
-                in_transit_ = false;
-                if (!stays) admit(w, *link_of(w));
-            } else {
-                admit(w, *link_of(w));
-            }
-            l = next;
-        }
-        if (let_go) kick();   // our worker may have looked meanwhile, and fallen asleep
-    }
-    /// Until nobody is in the middle of it.  Lets go of the lock.
-    void let_others_settle() noexcept BOTTOMHALF_REQUIRES(lock) {
-        for (unsigned round = 0; in_transit_; ++round) {
-            lock.unlock();
-            Arch::relax(round);
-            lock.lock();
-        }
-    }
-    /// `w`, on its way to another pool, was last run by this one.  If it still runs here, for the same queue, it belongs
-    /// here: admitted, and true.  Its word says "inbox" all the while, so flush and cancel come again.
-    bool keeps(work_item& w) noexcept BOTTOMHALF_EXCLUDES(lock) {
-        lock.lock();
-        running_t* r = find_running(w);
-        const bool stays = r != nullptr && r->pwq->wq == link_of(w)->wq;
-        if (stays) {
-            admit(w, *r->pwq);
-            kick();
-        }
-        lock.unlock();
-        return stays;
-    }
+    void admit_all(detail::link* newest) noexcept BOTTOMHALF_REQUIRES(lock);
+    void put_back(detail::link* oldest) noexcept BOTTOMHALF_REQUIRES(lock);
+    void admit_in_turn(detail::link* oldest) noexcept BOTTOMHALF_REQUIRES(lock);
+    [[nodiscard]] worker_pool* may_run_elsewhere(detail::link& l) noexcept BOTTOMHALF_REQUIRES(lock);
+    void let_others_settle() noexcept BOTTOMHALF_REQUIRES(lock);
+    bool keeps(work_item& w) noexcept BOTTOMHALF_EXCLUDES(lock);
     void mark_running(const work_item& w, int n) noexcept BOTTOMHALF_REQUIRES(lock) {
         std::uint32_t& f = running_filter_[slot(w)];
         atomic<std::uint32_t>(f).store(f + static_cast<std::uint32_t>(n), release);
@@ -554,41 +511,8 @@ private:
     /// Before this worker becomes deaf (runs a handler of an unbound pool, blocks in a bound one): what is there, and what
     /// comes, must find another one.
     /// Return: false if there is nobody, and no thread was to be had: ask again.
-    bool leave_a_watcher() noexcept BOTTOMHALF_REQUIRES(lock) {
-        for (settle(); worklist_.empty(); settle()) {
-            if (inbox_.fall_asleep()) break;
-            let_others_settle();
-        }
-        if (nr_idle_ != 0) {
-            if (!worklist_.empty()) wake();
-            return true;
-        }
-        const bool hired = hire() || nr_idle_ != 0 || stop_;
-        const bool tell = !hired && !told_of_shortage_;
-        short_of_workers_ = told_of_shortage_ = !hired;
-        atomic<std::uint32_t>(short_).store(hired ? 0 : 1, relaxed);   // relaxed: stay_alert() publishes it
-        if (!hired) {
-            stay_alert();
-            call_for_help();
-        }
-        if (tell) {
-            lock.unlock();
-            detail::say(
-                channel::advice, severity::warn, "create_worker", location::current(),
-                "no thread for another worker of pool %s: what is queued there waits, until one can be had or a "
-                "handler returns",
-                name_);
-            lock.lock();
-        }
-        return hired;
-    }
-
-    /// Nobody looks: so each push shall be heard of, whatever is on the worklist, and see that we are short of workers.  An
-    /// ASLEEP of before would not show that; nor who came while a thread was asked for in vain.
-    void stay_alert() noexcept BOTTOMHALF_REQUIRES(lock) {
-        inbox_.wake_up();
-        for (settle(); !inbox_.fall_asleep(); settle()) let_others_settle();
-    }
+    bool leave_a_watcher() noexcept BOTTOMHALF_REQUIRES(lock);
+    void stay_alert() noexcept BOTTOMHALF_REQUIRES(lock);
     /// Those whose items wait here, and who can help themselves, come.
     void call_for_help() noexcept BOTTOMHALF_REQUIRES(lock);
 
@@ -697,4 +621,5 @@ private:
 }   // namespace bottomhalf
 
 // The bodies of what is only declared here.
+#include <bottomhalf/worker_pool_intake.hpp>
 #include <bottomhalf/worker_pool_life.hpp>

@@ -384,6 +384,43 @@ void worker_pool<Arch>::count_hog(const void* handler) noexcept {
 // ---- without one to be had ----------------------------------------------------------------------------------------------
 
 template <class Arch>
+bool worker_pool<Arch>::leave_a_watcher() noexcept {
+    for (settle(); worklist_.empty(); settle()) {
+        if (inbox_.fall_asleep()) break;
+        let_others_settle();
+    }
+    if (nr_idle_ != 0) {
+        if (!worklist_.empty()) wake();
+        return true;
+    }
+    const bool hired = hire() || nr_idle_ != 0 || stop_;
+    const bool tell = !hired && !told_of_shortage_;
+    short_of_workers_ = told_of_shortage_ = !hired;
+    atomic<std::uint32_t>(short_).store(hired ? 0 : 1, relaxed);   // relaxed: stay_alert() publishes it
+    if (!hired) {
+        stay_alert();
+        call_for_help();
+    }
+    if (tell) {
+        lock.unlock();
+        detail::say(channel::advice, severity::warn, "create_worker", location::current(),
+                    "no thread for another worker of pool %s: what is queued there waits, until one can be had or a "
+                    "handler returns",
+                    name_);
+        lock.lock();
+    }
+    return hired;
+}
+
+/// Nobody looks: so each push shall be heard of, whatever is on the worklist, and see that we are short of workers.  An
+/// ASLEEP of before would not show that; nor who came while a thread was asked for in vain.
+template <class Arch>
+void worker_pool<Arch>::stay_alert() noexcept {
+    inbox_.wake_up();
+    for (settle(); !inbox_.fall_asleep(); settle()) let_others_settle();
+}
+
+template <class Arch>
 void worker_pool<Arch>::call_for_help() noexcept {
     const basic_workqueue_struct<Arch>* last = nullptr;   // one call does for a row of items
     for_each_pending([&](work_item& each) {

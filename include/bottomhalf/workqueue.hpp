@@ -66,7 +66,8 @@ struct workqueue_ops {
     /// Puts an item whose PENDING the caller owns into the inbox of a pool.  `old` is its word.  Context: any.
     static bool push_owned(wq_t& wq, unsigned cpu, work_item& w, unsigned long old, location at) noexcept {
         w.entry.prev = last_pool_of(old);
-        detail::set_word<Arch>(w, in_inbox_of(wq.link_for(cpu)));   // whoever follows it to the link finds it set up
+        detail::set_word<Arch>(w,
+                               detail::word_of(wq.link_for(cpu)));   // whoever follows it to the link finds it set up
         trace_queueing(wq, cpu, w);
         if (wq.pool_for(cpu).enqueue(w)) [[likely]]
             return true;
@@ -397,6 +398,8 @@ private:
         detail::irq_guard<Arch> masked;
         // Two locked instructions, the claim and the push, are what this costs.  So an item that is idle, and not the
         // caller's own, is claimed by the very word that it has in the inbox.
+        // What the push needs is looked up before the claim: behind a locked instruction loads wait.
+        pool_t& pool = wq.pool_for(cpu);
         unsigned long d = detail::data_of<Arch>(w).load(relaxed);   // relaxed: a look, the exchange decides
         if ((d & (detail::word::PENDING | detail::word::depth_mask)) != 0) [[unlikely]]
             return claim_and_push_slowly(wq, cpu, w, at);
@@ -409,12 +412,12 @@ private:
                 trace_queueing(wq, cpu, w);
                 return pool_t::run_again(*again), true;
             }
-        if (!detail::data_of<Arch>(w).compare_exchange_strong(d, in_inbox_of(wq.link_for(cpu)), acq_rel, relaxed))
+        if (!detail::data_of<Arch>(w).compare_exchange_strong(d, detail::word_of(wq.link_for(cpu)), acq_rel, relaxed))
             [[unlikely]]
             return claim_and_push_slowly(wq, cpu, w, at);
         w.entry.prev = last_pool_of(d);
         trace_queueing(wq, cpu, w);
-        if (wq.pool_for(cpu).enqueue(w)) [[likely]]
+        if (pool.enqueue(w)) [[likely]]
             return true;
         return refused(wq, w, d, at);
     }
@@ -431,11 +434,6 @@ private:
         if ((d & detail::word::depth_mask) != 0) [[unlikely]]
             return let_go(w), false;   // disabled: no trace
         return push_owned(wq, cpu, w, d, at);
-    }
-    /// The word of an item on its way into the inbox of `link`'s pool.
-    static unsigned long in_inbox_of(pwq_t& link) noexcept {
-        return reinterpret_cast<unsigned long>(&link) | detail::word::PWQ | detail::word::PENDING |
-               (static_cast<unsigned long>(detail::word::no_colour) << detail::word::colour_shift);
     }
     /// The inbox has no use for the back link: it carries the pool of the last run, for settle().
     static detail::link* last_pool_of(unsigned long d) noexcept {

@@ -75,6 +75,8 @@ struct alignas(64) cpu_port {
     std::int32_t bottom_halves = 0;       // A [bh.holders] who has them off, or runs them: see softirq.hpp
     std::uint32_t shared = 0;             // A [cpu.bias] not the doorbell's thread's own any more: see irq_section.hpp
     std::uint32_t bias_left = 0;          // A [cpu.bias] that thread knows
+    std::uint32_t* bed = nullptr;         // A [port.bed] the word on which that thread sleeps in park()
+    std::uint32_t bell = 0;               // A: the bit by which it can be woken there, and nobody else; 0: it cannot
 };
 inline constexpr unsigned self_line = 63;   // the bit of a CPU's pending word by which it rings itself
 

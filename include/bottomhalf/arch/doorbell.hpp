@@ -56,6 +56,7 @@ inline void threads::let_doorbells_in() noexcept {
 inline void threads::attach(cpu_port& port) noexcept {
     task& t = current();   // touched before the doorbell is let in
     t.port = &port;
+    std::atomic_ref(port.bell).store(take_bell(), std::memory_order_relaxed);   // relaxed: `bed` is looked at first
     std::atomic_ref(port.thread).store(thread_id(), std::memory_order_release);
     let_doorbells_in();
     // A line raised before there was anybody to ring at is pending still.  [irq.pending] a read-modify-write, as the
@@ -67,11 +68,25 @@ inline void threads::detach(cpu_port& port) noexcept {
     std::atomic_ref(port.thread).store(0, std::memory_order_release);
     std::atomic_signal_fence(std::memory_order_seq_cst);
     current().port = nullptr;
+    bells_.fetch_and(~std::atomic_ref(port.bell).exchange(0, std::memory_order_relaxed),
+                     std::memory_order_relaxed);   // relaxed: a bit that is free
+}
+
+/// Return: a bit that no other thread of the process has; 0 if there is none left: then there are signals.
+inline std::uint32_t threads::take_bell() noexcept {
+    std::uint32_t taken = bells_.load(std::memory_order_relaxed), mine = 0;   // relaxed: only to be unique
+    do mine = ~taken & (taken + 1) & ~any_bell;
+    while (mine != 0 && !bells_.compare_exchange_weak(taken, taken | mine, std::memory_order_relaxed));
+    return mine;
 }
 
 inline void threads::kick(cpu_port& port) noexcept {
     if (!install_doorbell()) return;   // under SIG_DFL it would kill
     const int saved = errno;
+    if (wake_in_bed(port)) {
+        errno = saved;
+        return;
+    }
     const std::int32_t tid = std::atomic_ref(port.thread).load(std::memory_order_acquire);
     // EAGAIN: the user's quota of queued signals is full, for as long as somebody likes.  The set bit keeps everybody
     // else from ringing, so this doorbell must be heard.  SIGIO can be: it is older than the quota, which counts for
@@ -82,6 +97,17 @@ inline void threads::kick(cpu_port& port) noexcept {
         if (round == 1000) say_full();
     }
     errno = saved;
+}
+
+/// A thread that sleeps in park() is woken, which costs both sides less than a signal, and looks what is pending.  Its bit is
+/// in nobody else's wait, so if somebody was woken it was he; or, if he is up already and something else sleeps at that
+/// address by now, he finds what is pending as he gets up.  Return: false if he is not there: then he needs a signal.
+inline bool threads::wake_in_bed(cpu_port& port) noexcept {
+    fence(std::memory_order_seq_cst);   // [port.bed] what is pending has been written
+    std::uint32_t* const word = std::atomic_ref(port.bed).load(std::memory_order_relaxed);
+    const std::uint32_t bell = std::atomic_ref(port.bell).load(std::memory_order_relaxed);
+    return word != nullptr && bell != 0 &&
+           ::syscall(SYS_futex, word, FUTEX_WAKE_BITSET_PRIVATE, 1, nullptr, nullptr, bell) > 0;
 }
 
 inline bool threads::send(std::int32_t tid, int sig) noexcept {

@@ -88,12 +88,13 @@ struct threads {
         // what it intercepts, makes it forget what was let in, and leave everything blocked for good (libtsan of g++ 12).
         if (t.port != nullptr) let_doorbells_in();
 #endif
-        {
+        do {
+            const bed here(t, word);
             detail::idle::asleep counted;
             const long r = ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected,
-                                     until == forever ? nullptr : &abs, nullptr, FUTEX_BITSET_MATCH_ANY);
+                                     until == forever ? nullptr : &abs, nullptr, here.bits());
             counted.timed_out = timed_out = r != 0 && errno == ETIMEDOUT;
-        }
+        } while (rung(t) && !timed_out && std::atomic_ref(word).load(std::memory_order_acquire) == expected);
         errno = saved;
         std::atomic_ref(t.waits_for).store(nullptr, std::memory_order_relaxed);   // relaxed: as above
 #if BOTTOMHALF_TSAN
@@ -115,6 +116,29 @@ struct threads {
     }   // relaxed: a count
     /// How often that has been so.  For tests.
     static unsigned nr_unannounced() noexcept { return unannounced_.load(std::memory_order_relaxed); }
+
+    /// Where a CPU's thread can be found by its doorbell, for a scope: asleep in park() it needs no signal.
+    class bed {
+    public:
+        bed(task& t, std::uint32_t& word) noexcept : port_(t.port) {
+            // relaxed: who sees it looks for us by a system call, and sends a signal if we are not there yet.
+            if (port_ != nullptr) std::atomic_ref(port_->bed).store(&word, std::memory_order_relaxed);
+        }
+        ~bed() {
+            if (port_ == nullptr) return;
+            std::atomic_ref(port_->bed).store(nullptr, std::memory_order_relaxed);
+            fence(std::memory_order_seq_cst);   // [port.bed] before rung() looks at what is pending
+        }
+        bed(const bed&) = delete;
+        bed& operator=(const bed&) = delete;
+        [[nodiscard]] std::uint32_t bits() const noexcept {
+            return any_bell | (port_ != nullptr ? std::atomic_ref(port_->bell).load(std::memory_order_relaxed) : 0);
+        }   // relaxed: our own
+
+    private:
+        cpu_port* const port_;
+    };
+    static constexpr std::uint32_t any_bell = std::uint32_t{1} << 31;   // whom unpark() wakes has this bit, too
 
     static void unpark(std::uint32_t& word, int n) noexcept {
         const int saved = errno;   // we may be in a signal handler, under code that is about to read it
@@ -473,7 +497,8 @@ private:
     BOTTOMHALF_STATE static inline constinit std::atomic<unsigned> unannounced_{0};
     BOTTOMHALF_STATE static inline constinit std::atomic<std::uint64_t> overflows_{0};
     BOTTOMHALF_STATE static inline constinit std::atomic<std::uint64_t> spurious_{0};
-    BOTTOMHALF_STATE static inline constinit std::atomic<int> doorbell_{0};   // 1: installed, -1: the program's
+    BOTTOMHALF_STATE static inline constinit std::atomic<std::uint32_t> bells_{0};   // the bits that are taken
+    BOTTOMHALF_STATE static inline constinit std::atomic<int> doorbell_{0};          // 1: installed, -1: the program's
     BOTTOMHALF_STATE static inline constinit std::atomic<std::uint64_t> refused_{0};
     BOTTOMHALF_STATE static inline constinit std::atomic<int> spawns_left_{-1};
 
@@ -559,6 +584,15 @@ private:
         }
         errno = saved;
     }
+    /// Is the doorbell why we are awake?  If so it is answered.
+    static bool rung(task& t) noexcept {
+        // relaxed: [port.bed] has ordered it, and answer() looks again
+        if (t.port == nullptr || std::atomic_ref(t.port->pending).load(std::memory_order_relaxed) == 0) return false;
+        answer(t);
+        return true;
+    }
+    static bool wake_in_bed(cpu_port& port) noexcept;
+    static std::uint32_t take_bell() noexcept;
     /// A doorbell, or as good as one.  Masked: irq_restore() will look.
     static void answer(task& t) noexcept;
     static void on_doorbell(int, siginfo_t* info, void*) noexcept;

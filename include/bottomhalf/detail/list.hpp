@@ -41,9 +41,21 @@ public:
         head_.next = &l;
     }
     static void erase(link& l) noexcept {
-        l.prev->next = l.next;
-        l.next->prev = l.prev;
+        unlink(l);
         l.next = l.prev = nullptr;
+    }
+    /// The same; its own links stay as they are, for those who do not look at them again.
+    static void unlink(link& l) noexcept {
+        link *before = l.prev, *behind = l.next;
+        before->next = behind;
+        behind->prev = before;
+    }
+    /// Puts several behind our own in O(1): a row from `first` to `last`, linked both ways.
+    void append(link& first, link& last) noexcept {
+        first.prev = head_.prev;
+        head_.prev->next = &first;
+        last.next = &head_;
+        head_.prev = &last;
     }
     link* pop_front() noexcept {
         link* l = head_.next;
@@ -53,10 +65,7 @@ public:
     /// Moves all of `from` behind our own, in O(1).
     void take(list& from) noexcept {
         if (from.empty()) return;
-        from.head_.next->prev = head_.prev;
-        head_.prev->next = from.head_.next;
-        from.head_.prev->next = &head_;
-        head_.prev = from.head_.prev;
+        append(*from.head_.next, *from.head_.prev);
         from.clear();
     }
 
@@ -64,10 +73,11 @@ private:
     link head_;
 };
 
-/// Turns a list round that is linked by `next`, newest first, as lock-free pushing makes it.  Return: oldest first.
+/// Turns a list round that is linked by `next`, newest first, as lock-free pushing makes it.  Return: oldest first, and
+/// `behind` behind them.
 template <class T>
-[[nodiscard]] T* reversed(T* newest, T* T::*next = &T::next) noexcept {
-    T* oldest = nullptr;
+[[nodiscard]] T* reversed(T* newest, T* T::*next = &T::next, T* behind = nullptr) noexcept {
+    T* oldest = behind;
     while (newest != nullptr) {
         T* older = newest->*next;
         newest->*next = oldest;

@@ -52,8 +52,8 @@ public:
 template <class Arch>
 class irq_guard {
 public:
-    irq_guard() noexcept : was_(Arch::irq_save()) {}
-    ~irq_guard() { Arch::irq_restore(was_); }
+    BOTTOMHALF_INLINE irq_guard() noexcept : was_(Arch::irq_save()) {}
+    BOTTOMHALF_INLINE ~irq_guard() { Arch::irq_restore(was_); }
     irq_guard(const irq_guard&) = delete;
     irq_guard& operator=(const irq_guard&) = delete;
 
@@ -65,10 +65,11 @@ private:
 template <class Arch>
 class BOTTOMHALF_SCOPED irq_lock {
 public:
-    explicit irq_lock(zeroed_spinlock<Arch>& its_lock) noexcept BOTTOMHALF_ACQUIRE(its_lock) : lock_(its_lock) {
+    BOTTOMHALF_INLINE explicit irq_lock(zeroed_spinlock<Arch>& its_lock) noexcept BOTTOMHALF_ACQUIRE(its_lock)
+        : lock_(its_lock) {
         lock_.lock();
     }
-    ~irq_lock() BOTTOMHALF_RELEASE() { lock_.unlock(); }
+    BOTTOMHALF_INLINE ~irq_lock() BOTTOMHALF_RELEASE() { lock_.unlock(); }
     irq_lock(const irq_lock&) = delete;
     irq_lock& operator=(const irq_lock&) = delete;
 
