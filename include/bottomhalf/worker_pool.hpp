@@ -248,7 +248,10 @@ public:
     /// The worker that the caller is, or null.
     [[nodiscard]] static worker_t* current_worker() noexcept { return static_cast<worker_t*>(Arch::current().worker); }
     static pwq_t* link_of(work_item& w) noexcept {
-        return reinterpret_cast<pwq_t*>(detail::data_of<Arch>(w).load(relaxed) & ~(detail::word::pwq_align - 1));
+        return link_in(detail::data_of<Arch>(w).load(relaxed));   // relaxed: the lock of its pool, or a look
+    }
+    static pwq_t* link_in(unsigned long d) noexcept {
+        return reinterpret_cast<pwq_t*>(d & ~(detail::word::pwq_align - 1));
     }
     /// In the child of a fork() there are no workers: from now on every push is refused.
     void close_after_fork() noexcept { inbox_.close(); }
@@ -382,15 +385,19 @@ private:
     /// it in between, when the lock is free.
     __attribute__((noinline)) void process_works(worker_t& k, work_item* w) noexcept BOTTOMHALF_REQUIRES(lock) {
         running_t r{k.current};
-        do process(k, r, *w);
-        while (!worklist_.empty() && (w = next_work(k)) != nullptr);
+        const bool alone = kind_ == pool_kind::dedicated;   // nobody else runs anything of this pool
+        do {
+            process(k, r, *w);
+            if (worklist_.empty()) break;
+            w = alone ? detail::item_of(worklist_.front()) : next_work(k);
+        } while (w != nullptr);
         k.current = r.outer;
     }
     BOTTOMHALF_INLINE void process(worker_t& k, running_t& r, work_item& w) noexcept BOTTOMHALF_REQUIRES(lock) {
         const unsigned long d = detail::data_of<Arch>(w).load(relaxed);   // relaxed: stable under the lock
         r.item = &w;
         r.handler.template read<Arch>(w);
-        r.pwq = link_of(w);
+        r.pwq = link_in(d);
         r.colour = detail::word::colour(d);
         r.waiters = waiters_.take(w);
         detail::list::unlink(w.entry);
@@ -398,14 +405,13 @@ private:
         if (k.desc[0] != '\0') [[unlikely]]
             k.desc[0] = '\0';
         mark_running(w, +1);
+        bool asked;   // by its handler, for one more
         do {
             ++k.runs;
             // [work.pending] acquire: what any queue_work() before this, also one that returned false, was told about is
             // visible to the handler.  release: `current` and the filter are set before anybody can claim the item again.
             detail::data_of<Arch>(w).exchange(detail::word::off_queue(id_), acq_rel);
-            if (kind_ == pool_kind::unbound) leave_a_watcher();
-            if (kind_ == pool_kind::bound && is_intensive(*r.pwq)) [[unlikely]]
-                count_out(k);
+            if (kind_ != pool_kind::dedicated) begin_shared(k, r);
             lock.unlock();
             Arch::irq_restore(false);
 
@@ -415,10 +421,12 @@ private:
             lock.lock();
             if (k.intensive) [[unlikely]]
                 count_in(k);
-        } while (at_once(k, r));
+            asked = atomic<std::uint32_t>(r.again).load(relaxed) !=
+                    0;   // relaxed: set on this thread, cleared under the lock
+        } while (asked && at_once(k, r));
         mark_running(w, -1);
         account_end(*r.pwq, r.colour, true);
-        admit_again(r);
+        if (asked) admit_again(r);
         if (r.waiters != nullptr) [[unlikely]] {   // their wake-ups are system calls: not under the lock
             k.current = r.outer;
             flush_waiter* const waiters = std::exchange(r.waiters, nullptr);
@@ -428,11 +436,15 @@ private:
         }
     }
 
+    /// What a run means to the others of the pool.
+    void begin_shared(worker_t& k, const running_t& r) noexcept BOTTOMHALF_REQUIRES(lock) {
+        if (kind_ == pool_kind::unbound) leave_a_watcher();
+        if (kind_ == pool_kind::bound && is_intensive(*r.pwq)) [[unlikely]]
+            count_out(k);
+    }
     /// Its handler wants it again, and nobody else wants anything: then all that is written down about this run holds for
     /// the next one.
     bool at_once(worker_t& k, running_t& r) noexcept BOTTOMHALF_REQUIRES(lock) {
-        if (atomic<std::uint32_t>(r.again).load(relaxed) == 0)
-            return false;                       // relaxed: set on this thread, cleared under the lock
         if (r.outer != nullptr) return false;   // inside a flush of its own queue, which counts the runs that it is for
         if (!worklist_.empty() || !k.scheduled.empty() || !inbox_.was_untouched() || r.waiters != nullptr || stop_ ||
             in_transit_ || (kind_ == pool_kind::bound && nr_running_ > 1) || !r.pwq->inactive.empty() ||
@@ -466,9 +478,9 @@ private:
         // A flush counts itself under our lock, before it sleeps, so relaxed finds it.  Handlers that flush their own
         // queue do not wait for each other, so for them every end may be the one that matters.
         basic_workqueue_struct<Arch>& wq = *pwq.wq;
-        if ((--pwq.in_flight[colour] == 0 || atomic<std::uint32_t>(wq.inside_flushers).load(relaxed) != 0) &&
-            atomic<std::uint32_t>(wq.flushers).load(relaxed) != 0) [[unlikely]]
-            wake_flushers(wq);
+        const bool last = --pwq.in_flight[colour] == 0;
+        if (atomic<std::uint32_t>(wq.flushers).load(relaxed) != 0) [[unlikely]]
+            if (last || atomic<std::uint32_t>(wq.inside_flushers).load(relaxed) != 0) wake_flushers(wq);
     }
     void admit_all(detail::link* newest) noexcept BOTTOMHALF_REQUIRES(lock);
     void put_back(detail::link* oldest) noexcept BOTTOMHALF_REQUIRES(lock);

@@ -398,8 +398,6 @@ private:
         detail::irq_guard<Arch> masked;
         // Two locked instructions, the claim and the push, are what this costs.  So an item that is idle, and not the
         // caller's own, is claimed by the very word that it has in the inbox.
-        // What the push needs is looked up before the claim: behind a locked instruction loads wait.
-        pool_t& pool = wq.pool_for(cpu);
         unsigned long d = detail::data_of<Arch>(w).load(relaxed);   // relaxed: a look, the exchange decides
         if ((d & (detail::word::PENDING | detail::word::depth_mask)) != 0) [[unlikely]]
             return claim_and_push_slowly(wq, cpu, w, at);
@@ -417,7 +415,7 @@ private:
             return claim_and_push_slowly(wq, cpu, w, at);
         w.entry.prev = last_pool_of(d);
         trace_queueing(wq, cpu, w);
-        if (pool.enqueue(w)) [[likely]]
+        if (wq.pool_for(cpu).enqueue(w)) [[likely]]
             return true;
         return refused(wq, w, d, at);
     }

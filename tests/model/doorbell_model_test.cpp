@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// How the thread of a CPU hears its doorbell while it sleeps in park(), [port.bed] in arch/doorbell.hpp: every interleaving.
+// How the thread of a CPU hears its doorbell while it sleeps in park(), [port.bed] in arch/park.hpp: every interleaving.
 //
 // Each step is one access to shared memory there, or one system call.  Actors: the thread, which sleeps on one word and then on
 // another one, until each is changed; two raisers, who make a line pending and ring; and who changes the words.  The first word

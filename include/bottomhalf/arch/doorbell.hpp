@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // doorbell.hpp: the interrupt line between the threads of engine 1: one real-time signal, sent to the thread that stands for
-// a CPU.  What it means is in the CPU's pending word.  Who finds the word empty rings; the thread, interrupted or as it lifts
+// a CPU; or, if that sleeps in park(), a wake-up.  What it means is in the CPU's pending word.  Who finds the word empty rings; the thread, interrupted or as it lifts
 // its mask, takes what is there until nothing is.
 #pragma once
 
@@ -72,14 +72,6 @@ inline void threads::detach(cpu_port& port) noexcept {
                      std::memory_order_relaxed);   // relaxed: a bit that is free
 }
 
-/// Return: a bit that no other thread of the process has; 0 if there is none left: then there are signals.
-inline std::uint32_t threads::take_bell() noexcept {
-    std::uint32_t taken = bells_.load(std::memory_order_relaxed), mine = 0;   // relaxed: only to be unique
-    do mine = ~taken & (taken + 1) & ~any_bell;
-    while (mine != 0 && !bells_.compare_exchange_weak(taken, taken | mine, std::memory_order_relaxed));
-    return mine;
-}
-
 inline void threads::kick(cpu_port& port) noexcept {
     if (!install_doorbell()) return;   // under SIG_DFL it would kill
     const int saved = errno;
@@ -97,17 +89,6 @@ inline void threads::kick(cpu_port& port) noexcept {
         if (round == 1000) say_full();
     }
     errno = saved;
-}
-
-/// A thread that sleeps in park() is woken, which costs both sides less than a signal, and looks what is pending.  Its bit is
-/// in nobody else's wait, so if somebody was woken it was he; or, if he is up already and something else sleeps at that
-/// address by now, he finds what is pending as he gets up.  Return: false if he is not there: then he needs a signal.
-inline bool threads::wake_in_bed(cpu_port& port) noexcept {
-    fence(std::memory_order_seq_cst);   // [port.bed] what is pending has been written
-    std::uint32_t* const word = std::atomic_ref(port.bed).load(std::memory_order_relaxed);
-    const std::uint32_t bell = std::atomic_ref(port.bell).load(std::memory_order_relaxed);
-    return word != nullptr && bell != 0 &&
-           ::syscall(SYS_futex, word, FUTEX_WAKE_BITSET_PRIVATE, 1, nullptr, nullptr, bell) > 0;
 }
 
 inline bool threads::send(std::int32_t tid, int sig) noexcept {

@@ -72,36 +72,7 @@ struct threads {
 
     /// Sleeps while `word == expected`, until an unpark() of it or `deadline`.  May return early: callers look again.
     /// Return: false if the deadline has passed, else true.
-    static bool park(std::uint32_t& word, std::uint32_t expected, ns_t deadline, const char* why) noexcept {
-        task& t = current();
-        std::atomic_ref(t.waits_for).store(why, std::memory_order_relaxed);   // relaxed: read by a diagnosis only
-        const int saved = errno;
-        // TSan runs signal handlers late, at the next atomic or interceptor, and never inside a raw futex wait.  There
-        // a wait is bounded, so that a doorbell is taken; elsewhere the word alone decides and EINTR means nothing.
-        const bool bounded =
-            BOTTOMHALF_TSAN && t.port != nullptr && (deadline == forever || deadline - now() > tsan_bound);
-        const ns_t until = bounded ? now() + tsan_bound : deadline;
-        const timespec abs = to_timespec(until);
-        bool timed_out;
-#if BOTTOMHALF_TSAN
-        // It has one old mask per thread: a signal that arrives as it begins to hand out another, whose handler then calls
-        // what it intercepts, makes it forget what was let in, and leave everything blocked for good (libtsan of g++ 12).
-        if (t.port != nullptr) let_doorbells_in();
-#endif
-        do {
-            const bed here(t, word);
-            detail::idle::asleep counted;
-            const long r = ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected,
-                                     until == forever ? nullptr : &abs, nullptr, here.bits());
-            counted.timed_out = timed_out = r != 0 && errno == ETIMEDOUT;
-        } while (rung(t) && !timed_out && std::atomic_ref(word).load(std::memory_order_acquire) == expected);
-        errno = saved;
-        std::atomic_ref(t.waits_for).store(nullptr, std::memory_order_relaxed);   // relaxed: as above
-#if BOTTOMHALF_TSAN
-        bound_over_ = bounded && timed_out;
-#endif
-        return bounded || !timed_out;
-    }
+    static bool park(std::uint32_t& word, std::uint32_t expected, ns_t deadline, const char* why) noexcept;
     /// Whether this thread's last park() has ended by TSan's bound alone.  Whoever finds something to do then, of which
     /// nobody has told him, would have slept for ever anywhere else.
     static bool overslept() noexcept {
@@ -117,27 +88,6 @@ struct threads {
     /// How often that has been so.  For tests.
     static unsigned nr_unannounced() noexcept { return unannounced_.load(std::memory_order_relaxed); }
 
-    /// Where a CPU's thread can be found by its doorbell, for a scope: asleep in park() it needs no signal.
-    class bed {
-    public:
-        bed(task& t, std::uint32_t& word) noexcept : port_(t.port) {
-            // relaxed: who sees it looks for us by a system call, and sends a signal if we are not there yet.
-            if (port_ != nullptr) std::atomic_ref(port_->bed).store(&word, std::memory_order_relaxed);
-        }
-        ~bed() {
-            if (port_ == nullptr) return;
-            std::atomic_ref(port_->bed).store(nullptr, std::memory_order_relaxed);
-            fence(std::memory_order_seq_cst);   // [port.bed] before rung() looks at what is pending
-        }
-        bed(const bed&) = delete;
-        bed& operator=(const bed&) = delete;
-        [[nodiscard]] std::uint32_t bits() const noexcept {
-            return any_bell | (port_ != nullptr ? std::atomic_ref(port_->bell).load(std::memory_order_relaxed) : 0);
-        }   // relaxed: our own
-
-    private:
-        cpu_port* const port_;
-    };
     static constexpr std::uint32_t any_bell = std::uint32_t{1} << 31;   // whom unpark() wakes has this bit, too
 
     static void unpark(std::uint32_t& word, int n) noexcept {
@@ -584,13 +534,8 @@ private:
         }
         errno = saved;
     }
-    /// Is the doorbell why we are awake?  If so it is answered.
-    static bool rung(task& t) noexcept {
-        // relaxed: [port.bed] has ordered it, and answer() looks again
-        if (t.port == nullptr || std::atomic_ref(t.port->pending).load(std::memory_order_relaxed) == 0) return false;
-        answer(t);
-        return true;
-    }
+    static bool rung(task& t) noexcept;
+    class bed;
     static bool wake_in_bed(cpu_port& port) noexcept;
     static std::uint32_t take_bell() noexcept;
     /// A doorbell, or as good as one.  Masked: irq_restore() will look.
@@ -605,6 +550,7 @@ private:
 // The bodies of what is only declared here.
 #include <bottomhalf/arch/doorbell.hpp>
 #include <bottomhalf/arch/fd_lines.hpp>
+#include <bottomhalf/arch/park.hpp>
 #include <bottomhalf/arch/poll_lines.hpp>
 #include <bottomhalf/arch/signal_lines.hpp>
 #include <bottomhalf/arch/timer_lines.hpp>
