@@ -32,6 +32,7 @@ struct running_item {
     running_item* outer;
     work_item* item = nullptr;
     detail::handler handler{};
+    unsigned long word = 0;   // of the item, as it was on the worklist
     pool_workqueue<Arch>* pwq = nullptr;
     unsigned colour = 0;
     flush_waiter* waiters = nullptr;
@@ -82,6 +83,7 @@ public:
         f.next = first_;
         first_ = &f;
     }
+    [[nodiscard]] bool none() const noexcept { return first_ == nullptr; }
     /// Return: those who wait for `w`, for release().
     flush_waiter* take(const work_item& w) noexcept {
         if (first_ == nullptr) [[likely]]

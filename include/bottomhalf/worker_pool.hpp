@@ -397,9 +397,13 @@ private:
         const unsigned long d = detail::data_of<Arch>(w).load(relaxed);   // relaxed: stable under the lock
         r.item = &w;
         r.handler.template read<Arch>(w);
-        r.pwq = link_in(d);
-        r.colour = detail::word::colour(d);
-        r.waiters = waiters_.take(w);
+        if (d != r.word) {   // as a rule the same as the last one's
+            r.word = d;
+            r.pwq = link_in(d);
+            r.colour = detail::word::colour(d);
+        }
+        if (!waiters_.none()) [[unlikely]]
+            r.waiters = waiters_.take(w);
         detail::list::unlink(w.entry);
         k.current = &r;
         if (k.desc[0] != '\0') [[unlikely]]
