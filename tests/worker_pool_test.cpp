@@ -350,3 +350,37 @@ TEMPLATE_TEST_CASE("a handler with an argument: what PREPARE_WORK writes once th
         }
     });
 }
+
+TEMPLATE_TEST_CASE("a pool that ends runs what is in its inbox in the order of queueing", "[worker_pool]",
+                   BOTTOMHALF_ENGINES) {
+    on_engine<TestType>([] {
+        scoped_machine<TestType> m{{.cpus = 1}};
+        queue<TestType> q(m, queue_kind::bound);
+        // A pool of its own, which nobody drains first.
+        auto* const pool = worker_pool<TestType>::create(pool_kind::dedicated, -1, "ends", nullptr, false);
+        REQUIRE(pool != nullptr);
+        REQUIRE(pool->add_worker());
+        pool_workqueue<TestType> link;
+        link.pool = pool;
+        link.wq = q.wq;
+        const auto push = [&](work_item& w) {
+            REQUIRE(detail::claim<TestType>(w));
+            w.entry.prev = nullptr;
+            detail::set_word<TestType>(w, detail::word_of(link));
+            REQUIRE(pool->enqueue(w));
+        };
+        gate<TestType> held;
+        std::vector<int> order;
+        auto first = make_work<TestType>([&] { held.pass(); });
+        auto second = make_work<TestType>([&] { order.push_back(2); });
+        auto third = make_work<TestType>([&] { order.push_back(3); });
+        auto fourth = make_work<TestType>([&] { order.push_back(4); });
+        push(first);
+        held.wait_until_held();
+        push(second), push(third), push(fourth);
+        auto opener = support::call<TestType>([&] { held.open(); });
+        pool->retire();
+        opener.join();
+        CHECK(order == std::vector<int>{2, 3, 4});
+    });
+}

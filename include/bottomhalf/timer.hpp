@@ -184,7 +184,7 @@ public:
 
 private:
     // Above level 0 a slot is so many lists, by the lowest bits of the expiry: those of one tick keep their order, and when
-    // the slot moves down, so many cache misses are under way at a time instead of one.  80 KB of heads, touched where used.
+    // the slot moves down, so many cache misses are under way at a time instead of one.  80 KB of heads, a level's touched with its first timer.
     static constexpr unsigned strands = 8;
     static constexpr unsigned scouts = 8;
     static constexpr unsigned near_by = 512;   // so many timers are in the first level cache still when they fire
@@ -322,9 +322,15 @@ private:
         }
         return turned_ + max_jiffy_offset;
     }
-    /// From level 1 they can but come to level 0.
+    /// From level 1 they can but come to level 0; unless somebody has written over the expiry of one that was pending.
     void come_down(unsigned s) noexcept {
-        const auto put = [&](detail::link& l, jiffies_t expires) { place_on_level0(l, expires); };
+        const jiffies_t here = turned_;
+        const auto put = [&](detail::link& l, jiffies_t expires) {
+            if ((expires ^ here) < slots) [[likely]]
+                place_on_level0(l, expires);
+            else
+                place(l, expires, here);
+        };
         if (came_down_ > near_by) {
             came_down_ = spill(1, s, put);
             return;

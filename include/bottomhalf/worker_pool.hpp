@@ -408,6 +408,8 @@ private:
         k.current = &r;
         if (k.desc[0] != '\0') [[unlikely]]
             k.desc[0] = '\0';
+        if (r.flushing) [[unlikely]]   // of the last one
+            r.flushing = false;
         mark_running(w, +1);
         bool asked;   // by its handler, for one more
         do {

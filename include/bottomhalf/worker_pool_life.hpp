@@ -183,7 +183,7 @@ bool worker_pool<Arch>::end(arch::ns_t deadline) noexcept {
     {
         detail::irq_lock<Arch> g(lock);
         let_others_settle();
-        admit_all(inbox_.close());
+        admit_in_turn(inbox_.close());
         stop_ = true;
         atomic<std::uint32_t>(watch_).fetch_add(1, release);
         // A worker that is about to block starts another one; and a rescuer, who is left behind, is about to leave.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // doorbell.hpp: the interrupt line between the threads of engine 1: one real-time signal, sent to the thread that stands for
-// a CPU; or, if that sleeps in park(), a wake-up.  What it means is in the CPU's pending word.  Who finds the word empty rings; the thread, interrupted or as it lifts
-// its mask, takes what is there until nothing is.
+// a CPU; or, if that sleeps in park(), a wake-up (park.hpp).  What it means is in the CPU's pending word.  Who finds the word
+// empty rings; the thread, interrupted or as it lifts its mask, takes what is there until nothing is.
 #pragma once
 
 #include <atomic>

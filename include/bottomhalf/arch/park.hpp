@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // park.hpp: how a thread of engine 1 sleeps, and how the doorbell finds it there.
 //
-// A thread sleeps on a futex, and says which one if it stands for a CPU: its bed.  In its wait is a bit that is in nobody
-// else's, so that the doorbell can wake it and only it.  That costs both sides less than a signal, which is for those who run,
-// or sleep elsewhere.
+// A thread sleeps on a futex, and says which one if it stands for a CPU: its bed.  In its wait is a bit that is in no other
+// park(), so that the doorbell can wake it and only it.  That costs both sides less than a signal, which is for those who run,
+// or sleep elsewhere.  So a sleeper answers whatever its signal mask says.  What a CPU's thread parks on must not be waited for
+// in any other way: a plain FUTEX_WAIT has all bits.
 //
 //   thread                              raiser
 //   bed = &word                         pending |= line
@@ -78,6 +79,7 @@ inline bool threads::park(std::uint32_t& word, std::uint32_t expected, ns_t dead
         const long r = ::syscall(SYS_futex, &word, FUTEX_WAIT_BITSET_PRIVATE, expected,
                                  until == forever ? nullptr : &abs, nullptr, here.bits());
         counted.timed_out = timed_out = r != 0 && errno == ETIMEDOUT;
+        if (bounded && timed_out) break;   // by TSan's bound: what is pending is for look_whether_told() to find
     } while (rung(t) && !timed_out && std::atomic_ref(word).load(std::memory_order_acquire) == expected);
     errno = saved;
     std::atomic_ref(t.waits_for).store(nullptr, std::memory_order_relaxed);   // relaxed: as above
@@ -96,8 +98,9 @@ inline std::uint32_t threads::take_bell() noexcept {
 }
 
 /// A thread that sleeps in park() is woken, which costs both sides less than a signal, and looks what is pending.  Its bit is
-/// in nobody else's wait, so if somebody was woken it was he; or, if he is up already and something else sleeps at that
-/// address by now, he finds what is pending as he gets up.  Return: false if he is not there: then he needs a signal.
+/// in no other park(), so if somebody was woken it was he; or he has got up, and something of somebody else's sleeps at that
+/// address by now, which must bear that: then he finds what is pending as he gets up.  Return: false if he is not there: then
+/// he needs a signal.
 inline bool threads::wake_in_bed(cpu_port& port) noexcept {
     fence(std::memory_order_seq_cst);   // [port.bed] what is pending has been written
     std::uint32_t* const word = std::atomic_ref(port.bed).load(std::memory_order_relaxed);
