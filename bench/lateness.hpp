@@ -2,7 +2,8 @@
 #pragma once
 // Question: how late is delayed work?  From the tick that queue_delayed_work() chose until the handler starts.
 // Beside it: a thread in a timed FUTEX_WAIT, with a timer slack of 1 ns.  And the same with a second thread on its CPU,
-// which it wakes: delayed work has two sleepers, a timer base's thread and a worker. Nothing that keeps the two can be faster.
+// which it wakes: delayed work has two sleepers, a timer base's thread and a worker. Who wakes when it has asked to cannot be
+// faster; ours asks for earlier, by what wake-ups are late (detail/wake_lead.hpp).
 //
 // The caller polls on its own CPU; all that sleeps is on the other one. A sample is one sleep of about a millisecond.
 

@@ -19,6 +19,7 @@
 
 #include <bottomhalf/context.hpp>
 #include <bottomhalf/detail/spinlock.hpp>
+#include <bottomhalf/detail/wake_lead.hpp>
 #include <bottomhalf/machine.hpp>
 
 namespace bottomhalf {
@@ -308,6 +309,7 @@ private:
 
     void run() noexcept {
         Arch::sleep_precisely();
+        detail::wake_lead lead;
         while (atomic<std::uint32_t>(stop_).load(acquire) == 0) {
             const std::uint32_t v = atomic<std::uint32_t>(watch_).load(acquire);   // before the look: [hr.watch]
             arch::ns_t until = arch::forever;
@@ -322,12 +324,13 @@ private:
             if (t != nullptr)
                 fire(c);
             else if (atomic<std::uint32_t>(stop_).load(acquire) == 0)
-                Arch::park(watch_, v, until, "the next high-resolution timer");
+                detail::park_until<Arch>(watch_, v, until, lead, "the next high-resolution timer");
         }
     }
     /// The same, of those that are bottom halves.
     void run_soft() noexcept {
         Arch::sleep_precisely();
+        detail::wake_lead lead;
         std::uint64_t refused = 0;   // the CPUs whose bottom halves somebody has
         std::uint32_t heard = 0;
         unsigned round = 0;
@@ -350,7 +353,7 @@ private:
             }
             if (c == nullptr) {
                 if (atomic<std::uint32_t>(stop_).load(acquire) == 0)
-                    Arch::park(watch_, v, until, "the next high-resolution timer");
+                    detail::park_until<Arch>(watch_, v, until, lead, "the next high-resolution timer");
                 refused = 0;
                 continue;
             }

@@ -42,6 +42,7 @@
 #include <bottomhalf/any_timer_wheel.hpp>
 #include <bottomhalf/context.hpp>
 #include <bottomhalf/detail/spinlock.hpp>
+#include <bottomhalf/detail/wake_lead.hpp>
 #include <bottomhalf/inbox.hpp>
 #include <bottomhalf/jiffies.hpp>
 #include <bottomhalf/softirq.hpp>
@@ -450,6 +451,7 @@ private:
 
     void run() noexcept BOTTOMHALF_EXCLUDES(lock_) {
         Arch::sleep_precisely();
+        detail::wake_lead lead;
         if (halves_ != nullptr) halves_->all->prepare(*halves_);   // here it costs no timer its time
         bool was = Arch::irq_save();
         lock_.lock();
@@ -459,7 +461,7 @@ private:
             if (stop_) break;
             lock_.unlock();
             Arch::irq_restore(was);
-            Arch::park(watch_, v, shared_->clock.when(next), "the next timer");
+            detail::park_until<Arch>(watch_, v, shared_->clock.when(next), lead, "the next timer");
             was = Arch::irq_save();
             lock_.lock();
             look_around();
