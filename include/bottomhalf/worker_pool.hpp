@@ -24,6 +24,7 @@
 #include <iterator>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include <bottomhalf/arch/arch.hpp>
 #include <bottomhalf/context.hpp>
