@@ -188,6 +188,14 @@ struct slot_timer {
         (prev != nullptr ? prev->next : *slot) = next;
         slot = nullptr;
     }
+    /// The first one leaves.
+    static slot_timer& pop(slot_timer*& head) noexcept {
+        slot_timer& first = *head;
+        head = first.next;
+        if (head != nullptr) head->prev = nullptr;
+        first.slot = nullptr;
+        return first;
+    }
 };
 static_assert(sizeof(slot_timer) == 48);
 
@@ -208,6 +216,12 @@ struct lean_timer {
     void leave() noexcept {
         *at = next;
         if (next != nullptr) next->at = at;
+    }
+    static lean_timer& pop(lean_timer*& head) noexcept {
+        lean_timer& first = *head;
+        head = first.next;
+        if (head != nullptr) head->at = &head;
+        return first;
     }
 };
 static_assert(sizeof(lean_timer) == 32);
@@ -251,14 +265,10 @@ private:
         for (; n != 0; --n) {
             ++now_;
             for (unsigned level = 1; level < levels && (now_ >> (bits * (level - 1))) % slots == 0; ++level)
-                for (Timer*& head = wheel_[level][(now_ >> (bits * level)) % slots]; head != nullptr;) {
-                    Timer& t = *head;
-                    t.leave();
-                    place(t);
-                }
+                for (Timer*& head = wheel_[level][(now_ >> (bits * level)) % slots]; head != nullptr;)
+                    place(Timer::pop(head));
             for (Timer*& head = wheel_[0][now_ % slots]; head != nullptr;) {
-                Timer& t = *head;
-                t.leave();
+                Timer& t = Timer::pop(head);
                 t.function(t);
             }
         }

@@ -8,9 +8,9 @@
 // nothing.  A timer fires exactly at its tick, never early; timers of one tick fire in the order in which they came to
 // its slot, those that came too late for theirs before them.
 //
-// With many timers the cost is cache misses, and a list is one after the other.  So whoever walks, walks along eight lists
-// at a time: a slot above level 0 is eight lists (strands), and scouts fetch the timers of the next ticks while those of
-// this one fire.  And the wheel turns as timers are taken, so that what moves down fires while it is still in the cache:
+// With many timers the cost is cache misses, and a list is one after the other.  So where they are many, whoever walks walks
+// along eight lists at a time: a slot above level 0 is eight lists (strands), and scouts fetch the timers of the next ticks
+// while those of this one fire.  And the wheel turns as timers are taken, so that what moves down fires while it is still in the cache:
 // after advance() all that is due can be had from pop_due(), but most of it may lie in the wheel still.
 //
 //   timer_wheel wheel{now};
@@ -125,11 +125,10 @@ public:
     void remove(timer_node& t) noexcept {
         // Alone, its neighbour on both sides is the head of its list, which tells the slot.  So a timer need not know it,
         // and no more than its links is touched.
-        detail::link *before = t.entry.prev, *behind = t.entry.next;
+        const detail::link *before = t.entry.prev, *behind = t.entry.next;
         __builtin_prefetch(before, 1);   // both at once: writes that miss the cache wait for one another
         __builtin_prefetch(behind, 1);
-        before->next = behind;
-        behind->prev = before;
+        detail::list::unlink(t.entry);
         if (scouted_ != 0) scouted_ = 0;   // a scout may stand on it
         if (before == behind) left_empty(before);
     }
@@ -338,14 +337,10 @@ private:
         // Few, last time, so these will not be far away: then to walk along eight lists at a time costs more than it saves.
         came_down_ = 0;
         for (unsigned strand = 0; strand < strands; ++strand)
-            if (detail::list* from = take_strand(1, s, strand); from != nullptr) {
-                detail::link* l = from->front();
-                from->clear();
-                for (; l != from->end(); ++came_down_) {
-                    detail::link* const behind = l->next;
-                    put(*l, from_link(l)->expires);
-                    l = behind;
-                }
+            for (auto [l, end] = take_strand(1, s, strand); l != end; ++came_down_) {
+                detail::link* const behind = l->next;
+                put(*l, from_link(l)->expires);
+                l = behind;
             }
     }
     /// Empties a slot: put(timer, expires) finds each of its timers a new place.  Return: how many these were.
@@ -354,10 +349,9 @@ private:
         detail::link *at[strands], *end[strands];
         unsigned n = 0, spilt = 0;
         for (unsigned strand = 0; strand < strands; ++strand)
-            if (detail::list* from = take_strand(level, s, strand); from != nullptr) {
-                at[n] = from->front();
-                end[n++] = from->end();
-                from->clear();
+            if (const taken_list taken = take_strand(level, s, strand); taken.first != taken.end) {
+                at[n] = taken.first;
+                end[n++] = taken.end;
             }
         while (n != 0)
             for (unsigned i = 0; i < n; ++spilt) {
@@ -375,12 +369,19 @@ private:
             }
         return spilt;
     }
-    /// Null if nothing is there.  Its timers are the caller's.
-    detail::list* take_strand(unsigned level, unsigned s, unsigned strand) noexcept {
-        const std::size_t row = row_of(level, strand);
-        if ((occupied_[row] & bit(s)) == 0) return nullptr;
-        occupied_[row] &= ~bit(s);
-        return &later_[row * slots + s].list;
+    /// What was a list, from its first to where its head is, whoever else may have put something there meanwhile.
+    struct taken_list {
+        detail::link *first, *end;
+    };
+    /// Its timers are the caller's.
+    taken_list take_strand(unsigned level, unsigned s, unsigned strand) noexcept {
+        const std::size_t i = row_of(level, strand);
+        if ((occupied_[i] & bit(s)) == 0) return {nullptr, nullptr};
+        occupied_[i] &= ~bit(s);
+        detail::list& list = later_[i * slots + s].list;
+        const taken_list taken{list.front(), list.end()};
+        list.clear();
+        return taken;
     }
     template <class Self, class F>
     static void walk(Self& self, F f) {

@@ -428,8 +428,8 @@ private:
             lock.lock();
             if (k.intensive) [[unlikely]]
                 count_in(k);
-            asked = atomic<std::uint32_t>(r.again).load(relaxed) !=
-                    0;   // relaxed: set on this thread, cleared under the lock
+            // relaxed: set on this thread, cleared under the lock
+            asked = atomic<std::uint32_t>(r.again).load(relaxed) != 0;
         } while (asked && at_once(k, r));
         mark_running(w, -1);
         account_end(*r.pwq, r.colour, true);

@@ -29,8 +29,9 @@ void worker_pool<Arch>::admit(work_item& w, pwq_t& pwq) noexcept {
         pwq.inactive.push_back(w.entry);
     }
     detail::set_word<Arch>(w, d);
-    if (pwq.wq->is(wq_flag::closed)) [[unlikely]]                                // relaxed: set before a drain
-        atomic<std::uint32_t>(pwq.wq->drain_admissions).fetch_add(1, relaxed);   // takes our lock, which orders both
+    // Both relaxed: a drain sets the flag before it takes our lock, which orders them.
+    if (pwq.wq->is(wq_flag::closed)) [[unlikely]]
+        atomic<std::uint32_t>(pwq.wq->drain_admissions).fetch_add(1, relaxed);
 }
 
 template <class Arch>

@@ -56,7 +56,8 @@ inline void threads::let_doorbells_in() noexcept {
 inline void threads::attach(cpu_port& port) noexcept {
     task& t = current();   // touched before the doorbell is let in
     t.port = &port;
-    std::atomic_ref(port.bell).store(take_bell(), std::memory_order_relaxed);   // relaxed: `bed` is looked at first
+    // relaxed: who sees the old one wakes nobody by it, or somebody in vain
+    std::atomic_ref(port.bell).store(take_bell(), std::memory_order_relaxed);
     std::atomic_ref(port.thread).store(thread_id(), std::memory_order_release);
     let_doorbells_in();
     // A line raised before there was anybody to ring at is pending still.  [irq.pending] a read-modify-write, as the
@@ -68,8 +69,9 @@ inline void threads::detach(cpu_port& port) noexcept {
     std::atomic_ref(port.thread).store(0, std::memory_order_release);
     std::atomic_signal_fence(std::memory_order_seq_cst);
     current().port = nullptr;
-    bells_.fetch_and(~std::atomic_ref(port.bell).exchange(0, std::memory_order_relaxed),
-                     std::memory_order_relaxed);   // relaxed: a bit that is free
+    // relaxed, both: whoever is given the bit next asks for nothing but that it is nobody else's
+    const std::uint32_t bell = std::atomic_ref(port.bell).exchange(0, std::memory_order_relaxed);
+    bells_.fetch_and(~bell, std::memory_order_relaxed);
 }
 
 inline void threads::kick(cpu_port& port) noexcept {

@@ -37,14 +37,15 @@ public:
     }
     ~bed() {
         if (port_ == nullptr) return;
-        std::atomic_ref(port_->bed).store(nullptr, std::memory_order_relaxed);
+        std::atomic_ref(port_->bed).store(nullptr, std::memory_order_relaxed);   // relaxed: the fence
         fence(std::memory_order_seq_cst);   // [port.bed] before rung() looks at what is pending
     }
     bed(const bed&) = delete;
     bed& operator=(const bed&) = delete;
     [[nodiscard]] std::uint32_t bits() const noexcept {
+        // relaxed: written by this thread, in attach()
         return any_bell | (port_ != nullptr ? std::atomic_ref(port_->bell).load(std::memory_order_relaxed) : 0);
-    }   // relaxed: our own
+    }
 
 private:
     cpu_port* const port_;
@@ -80,7 +81,8 @@ inline bool threads::park(std::uint32_t& word, std::uint32_t expected, ns_t dead
                                  until == forever ? nullptr : &abs, nullptr, here.bits());
         counted.timed_out = timed_out = r != 0 && errno == ETIMEDOUT;
         if (bounded && timed_out) break;   // by TSan's bound: what is pending is for look_whether_told() to find
-    } while (rung(t) && !timed_out && std::atomic_ref(word).load(std::memory_order_acquire) == expected);
+        // relaxed: who finds it changed returns, and looks again himself
+    } while (rung(t) && !timed_out && std::atomic_ref(word).load(std::memory_order_relaxed) == expected);
     errno = saved;
     std::atomic_ref(t.waits_for).store(nullptr, std::memory_order_relaxed);   // relaxed: as above
 #if BOTTOMHALF_TSAN
@@ -103,6 +105,7 @@ inline std::uint32_t threads::take_bell() noexcept {
 /// he needs a signal.
 inline bool threads::wake_in_bed(cpu_port& port) noexcept {
     fence(std::memory_order_seq_cst);   // [port.bed] what is pending has been written
+    // Both relaxed: an address and a bit for the system, which says whether he is there; if he is not, nothing is made of them.
     std::uint32_t* const word = std::atomic_ref(port.bed).load(std::memory_order_relaxed);
     const std::uint32_t bell = std::atomic_ref(port.bell).load(std::memory_order_relaxed);
     return word != nullptr && bell != 0 &&

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // list.hpp: the intrusive doubly-linked list that items and timers hang on.  No allocation, O(1) everything.
 //
-// A `link` that is nowhere has null pointers, so that zeroed and constant-initialised memory is a valid idle item.
+// A `link` that has never been anywhere has null pointers, so that zeroed and constant-initialised memory is a valid idle item;
+// one that was has them or not, as it was taken off.
 #pragma once
 
 #include <bottomhalf/detail/annotations.hpp>

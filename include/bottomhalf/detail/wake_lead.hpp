@@ -2,7 +2,7 @@
 // wake_lead.hpp: to wake up in time.  Who sleeps until a time wakes late: by some 5 us, and by 30 or more where a hypervisor
 // has to be asked for the CPU.  By how much differs from one time to the next; but what all of the last ones were late by the
 // next one will be, too, so one asks to be woken so much earlier.  Who is woken quickly for once waits for the rest, awake, and
-// is not so hopeful the next time: of a row of wake-ups, one at most.
+// asks for no more than that was late until a row of wake-ups is over.
 //
 //   late by   52  35  61  40 ...  the row's least: 35     then asks for it 35 earlier: late by 17  0  26  5
 #pragma once
