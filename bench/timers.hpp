@@ -164,7 +164,7 @@ inline question timer_expire(std::size_t n) {
 inline question for_the_budget(question q) {
     std::erase_if(q.sides, [](const side& s) {
         return s.name != wheel_lane::name && s.name != timekeeper_lane<false>::name &&
-               s.name != best_wheel_lane::name && s.name != libev_lane::name;
+               s.name != best_wheel_lane::name && s.name != lean_wheel_lane::name && s.name != libev_lane::name;
     });
     return q;
 }
