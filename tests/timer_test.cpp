@@ -236,3 +236,59 @@ TEST_CASE("timer_wheel: for_each sees what waits and what is due", "[timer][for_
     wheel.for_each([&](timer_node&) { ++n; });
     CHECK(n == 4);
 }
+
+TEST_CASE("timer_wheel: is empty but for a timer, wherever that is", "[timer][empty]") {
+    timer_wheel wheel{1000};
+    CHECK(wheel.empty());
+    for (const jiffies_t distance : {0UL, 1UL, 63UL, 64UL, 5000UL, 300'000UL, max_jiffy_offset}) {
+        timer_node t;
+        wheel.add(t, wheel.clock() + distance);
+        CHECK_FALSE(wheel.empty());
+        CHECK(wheel.size() == 1);
+        wheel.remove(t);
+        CHECK(wheel.empty());
+        CHECK(wheel.size() == 0);
+    }
+    timer_node due;
+    wheel.add(due, wheel.clock() + 1);
+    wheel.advance(wheel.clock() + 1);
+    CHECK_FALSE(wheel.empty());   // due, and not taken yet
+    CHECK(wheel.pop_due() == &due);
+    CHECK(wheel.empty());
+}
+
+TEST_CASE("timer_wheel: many that move down together fire tick by tick, in each as they came", "[timer][order]") {
+    timer_wheel wheel{0};
+    std::vector<timer_node> t(6000);
+    std::mt19937 random(7);
+    // Where few have moved down before, and where many have: they are walked along in another way then.
+    for (int round = 0; round < 4; ++round) {
+        const jiffies_t begin = wheel.clock();
+        std::map<jiffies_t, std::vector<timer_node*>> ticks;
+        for (timer_node& each : t) {
+            const jiffies_t at = begin + 1 + random() % 400;
+            wheel.add(each, at);
+            ticks[at].push_back(&each);
+        }
+        for (const auto& [at, those] : ticks) {
+            wheel.advance(at - 1);
+            REQUIRE(wheel.pop_due() == nullptr);
+            wheel.advance(at);
+            for (timer_node* each : those) REQUIRE(wheel.pop_due() == each);
+        }
+        wheel.advance(begin + 500);
+        REQUIRE(wheel.empty());
+    }
+}
+
+TEST_CASE("timer_wheel: one whose expiry is written over while it is pending comes down where that belongs",
+          "[timer]") {
+    timer_wheel wheel{0};
+    timer_node t;
+    wheel.add(t, 100);
+    t.expires = 5000;   // a driver's mistake: mod_timer() would have been right
+    wheel.advance(4999);
+    CHECK(wheel.pop_due() == nullptr);
+    wheel.advance(5000);
+    CHECK(wheel.pop_due() == &t);
+}
